@@ -1,0 +1,90 @@
+# `make` lists what can be done here. Everything runs in .venv, which the first command makes from the hashed files in
+# requirements/; nothing of the shell's own Python (PYTHONPATH, an active environment, a version manager) takes part.
+# Works with GNU make 4.3 and with macOS's 3.81.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+export PYTHONPATH := $(CURDIR)
+unexport PYTHONHOME VIRTUAL_ENV PYTHONSTARTUP PYTHONSAFEPATH
+
+RUN := .venv/bin/python
+RUNTIME := .venv/runtime.stamp
+DEV := .venv/dev.stamp
+
+FLOORS := sync football storage realtime api
+CODE := $(patsubst %/__init__.py,%,$(wildcard $(addsuffix /__init__.py,$(FLOORS) tests bench)))
+NOT_YET := $(filter-out $(CODE),$(FLOORS))
+LINT_IMPORTS = $(RUN) -c 'from importlinter.cli import lint_imports_command as run; run()' --no-logo --cache-dir .cache/importlinter
+
+# Two test processes: CI and the smallest hosts have two cores. `make test WORKERS=8 ARGS='-k merge'` at will.
+WORKERS ?= 2
+PYTEST = $(RUN) -m pytest -n $(WORKERS) --dist worksteal
+SEED ?=
+FILES ?= .
+
+.PHONY: help serve demo test test-pure test-postgres coverage check sim bench docs lock format clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+serve: $(RUNTIME) ## start the server, with its own database unless DATABASE_URL is given (HOST= PORT= DATA_DIR= ...)
+	@exec $(RUN) -m api.cli serve $(ARGS)
+
+demo: $(RUNTIME) ## two phones lose their signal at one match, and agree again (see it happen)
+	@exec $(RUN) -m api.cli demo $(ARGS)
+
+test: test-pure test-postgres ## all tests: first those that need no service, then those on PostgreSQL (ARGS=, WORKERS=)
+
+test-pure: $(DEV) ## the tests that need no service: seconds
+	$(PYTEST) -m 'not postgres' $(ARGS)
+
+# After test-pure even under `make -j`: two tiers at once would fight for the cores and blur the timings.
+test-postgres: $(DEV) $(if $(filter test,$(MAKECMDGOALS)),test-pure) ## the tests on a real PostgreSQL, a database each: minutes
+	$(PYTEST) -m postgres $(ARGS)
+
+coverage: $(DEV) ## all tests in one process, and which lines and branches they missed
+	@mkdir -p .cache
+	$(RUN) -m coverage run -m pytest $(ARGS)
+	$(RUN) -m coverage report
+
+check: $(DEV) ## lint, format, types and the floors
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy $(CODE)
+	$(RUN) -m pyright --warnings
+	$(if $(NOT_YET),@echo 'floors: not checked while these are missing: $(NOT_YET)',$(LINT_IMPORTS))
+
+sim: $(DEV) ## a seeded fleet of phones against the engine (SEED= repeats a run)
+	@exec $(RUN) -m tests.sim $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+bench: $(DEV) ## the benchmarks, with their table
+	@exec $(RUN) -m bench $(ARGS)
+
+docs: $(RUNTIME) ## write the pages of docs/ that come from the code
+	$(RUN) -m api.cli docs $(ARGS)
+
+format: $(DEV) ## lay the code out, and mend what can be mended safely (FILES=sync for one folder)
+	$(RUN) -m ruff check --fix --exit-zero --silent $(FILES)
+	$(RUN) -m ruff format $(FILES)
+
+# Names no index and no machine: any index may serve the files, the hashes decide.
+COMPILE = $(RUN) -m uv pip compile --no-config --quiet --generate-hashes --universal --python-version 3.11 \
+	--no-emit-index-url --no-emit-find-links --annotation-style line --custom-compile-command 'make lock' $(ARGS)
+
+lock: $(DEV) ## pin requirements/*.in anew, with hashes (ARGS=--upgrade for the newest)
+	$(COMPILE) requirements/runtime.in -o requirements/runtime.txt
+	$(COMPILE) requirements/dev.in -c requirements/runtime.txt -o requirements/dev.txt
+
+clean: ## remove .venv and caches; the data folder stays
+	rm -rf .venv .cache .hypothesis build touchline.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A dangling link to a Python that went away counts as missing, and an upgraded Python as newer: both end in a fresh install.
+.venv/bin/python:
+	@PYTHON='$(PYTHON)' sh requirements/venv.sh create
+
+$(RUNTIME): requirements/runtime.txt .venv/bin/python
+	@PYTHON='$(PYTHON)' sh requirements/venv.sh install runtime
+
+$(DEV): requirements/dev.txt .venv/bin/python
+	@PYTHON='$(PYTHON)' sh requirements/venv.sh install dev

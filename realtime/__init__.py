@@ -1,0 +1,1 @@
+"""WebSocket tails and feeds, and the fan-out to their readers; comes with live updates."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: the ports of `sync/` implemented, the embedded server, the migrations."""

@@ -1,0 +1,243 @@
+"""The store in memory: for pure simulation and quick tests, and the shortest reading of the ports.
+
+Everything kept is immutable, so a copy of a club is a copy of its dictionaries: a transaction works on a copy that
+replaces the club when it commits, and `dump` and `restore` are a backup.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from itertools import islice
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from sync.book import Alike, Book, Children, Club, Device, Entry, GroupState, Needs, Outcome, Plan
+from sync.collections import CONFLICTS, Catalogue, Value, with_defaults
+from sync.conflicts import Conflict
+from sync.conflicts import snapshot_row as conflict_row
+from sync.cursors import ORIGIN
+from sync.ports import Head, LogRow
+from sync.records import Change, Key, Record, snapshot_row
+
+
+class ClubState(Struct):
+    """All that the store keeps of one club."""
+
+    club: Club
+    log: list[LogRow] = field(default_factory=list[LogRow])
+    records: dict[Key, Record] = field(default_factory=dict[Key, Record])
+    conflicts: dict[str, Conflict] = field(default_factory=dict[str, Conflict])
+    parked: dict[tuple[str, int], Entry] = field(default_factory=dict[tuple[str, int], Entry])
+    outcomes: dict[tuple[str, int], Outcome] = field(default_factory=dict[tuple[str, int], Outcome])
+    devices: dict[str, Device] = field(default_factory=dict[str, Device])
+
+    def copy(self) -> "ClubState":
+        """Return a copy that shares no dictionary."""
+        return ClubState(
+            self.club,
+            list(self.log),
+            dict(self.records),
+            dict(self.conflicts),
+            dict(self.parked),
+            dict(self.outcomes),
+            dict(self.devices),
+        )
+
+
+class MemoryLedger:
+    """One club inside a transaction."""
+
+    def __init__(self, catalogue: Catalogue, state: ClubState, device_id: str, *, overdue_before_ms: int) -> None:
+        """Open the book of a club's working copy."""
+        self._catalogue = catalogue
+        self.state = state
+        device = state.devices.get(device_id)
+        if device is not None:
+            parked = sum(each[0] == device_id for each in state.parked)
+            device = replace(device, parked=parked)
+        self._device_id = device_id
+        overdue = (e for e in state.parked.values() if e.received_ms < overdue_before_ms and not e.is_orphan)
+        self.book = Book(club=state.club, device=device, overdue=tuple(islice(overdue, 20)))
+
+    async def load(self, needs: Needs) -> None:
+        """Add what is needed to the book."""
+        book, state = self.book, self.state
+        for run in needs.runs:
+            book.outcomes.update({each.n: each for each in self._outcomes_around(*run)})
+        tags = {row.version: row.tag for row in self._rows(needs.versions)}
+        book.tags.update({version: tags.get(version) for version in needs.versions})
+        for key in needs.records:
+            book.records[key] = state.records.get(key)
+            book.conflicts[key] = {each.id: each for each in self._conflicts_about(key)}
+        book.waiting.update({what: self._parked(_waits_for(what)) for what in needs.waiting})
+        for group in needs.groups:
+            outcomes = tuple(each for each in state.outcomes.values() if each.group == group)
+            book.groups[group] = GroupState(self._parked(_is_member(group)), outcomes)
+        book.orphans.update({order: state.parked.get(order) for order in needs.orphans})
+        book.alike.update({asked: tuple(self._alike(asked)) for asked in needs.alike})
+        book.children.update({asked: tuple(self._children(asked)) for asked in needs.children})
+        for device_id in needs.devices:
+            device = state.devices.get(device_id)
+            book.authors[device_id] = None if device is None else device.author
+
+    async def save(self, plan: Plan, bodies: Sequence[bytes]) -> None:
+        """Write a plan into the working copy."""
+        state = self.state
+        assert plan.club is not None
+        assert plan.device is not None
+        state.club = plan.club
+        state.devices[plan.device.device_id] = plan.device
+        state.log.extend(
+            LogRow(change.version, change.tag, body) for change, body in zip(plan.changes, bodies, strict=True)
+        )
+        state.records.update(plan.records)
+        state.conflicts.update(plan.conflicts)
+        state.outcomes.update(plan.outcomes)
+        for order, entry in plan.parked.items():
+            if entry is None:
+                state.parked.pop(order, None)
+            else:
+                state.parked[order] = entry
+
+    def _outcomes_around(self, first: int, last: int) -> Iterator[Outcome]:
+        mine = sorted(n for device_id, n in self.state.outcomes if device_id == self._device_id)
+        below = max((n for n in mine if n < first), default=first)
+        above = min((n for n in mine if n > last), default=last)
+        return (self.state.outcomes[self._device_id, n] for n in mine if below <= n <= above)
+
+    def _rows(self, versions: Iterable[int]) -> Iterator[LogRow]:
+        first = self.state.log[0].version if self.state.log else 1
+        places = (version - first for version in versions)
+        return (self.state.log[place] for place in places if 0 <= place < len(self.state.log))
+
+    def _conflicts_about(self, key: Key) -> Iterator[Conflict]:
+        return (
+            each
+            for each in self.state.conflicts.values()
+            if each.collection == key.collection and key.record in {each.record, each.other}
+        )
+
+    def _parked(self, belongs: Callable[[Entry], bool]) -> tuple[Entry, ...]:
+        return tuple(entry for entry in self.state.parked.values() if belongs(entry))
+
+    def _alike(self, asked: Alike) -> Iterator[Record]:
+        collection = self._catalogue.collections[asked.collection]
+        rule = next(each for each in collection.duplicates if each.name == asked.rule)
+        return (
+            record
+            for record in self.state.records.values()
+            if record.key.collection == asked.collection
+            and rule.values_of(with_defaults(collection, record.values())) == asked.values
+        )
+
+    def _children(self, asked: Children) -> Iterator[Record]:
+        kinds = dict(self._catalogue.children[asked.key.collection])
+        return (
+            record
+            for record in self.state.records.values()
+            if record.version > asked.after
+            and record.key.collection in kinds
+            and record.values().get(kinds[record.key.collection]) == asked.key.record
+        )
+
+
+def _waits_for(what: str) -> Callable[[Entry], bool]:
+    return lambda entry: entry.waits_for == what
+
+
+def _is_member(group: str) -> Callable[[Entry], bool]:
+    return lambda entry: entry.mutation.group is not None and entry.mutation.group.id == group
+
+
+class MemoryStore:
+    """Clubs in dictionaries. One writer at a time in each club, as the counter row's lock has it."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        """Begin with no club."""
+        self._catalogue = catalogue
+        self.clubs: dict[str, ClubState] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    async def create_club(self, club_id: str, *, hash_key: bytes) -> None:
+        """Create a club with an empty log."""
+        club = Club(head=ORIGIN, clock=0, oldest=1, hash_key=hash_key)
+        self.clubs.setdefault(club_id, ClubState(club))
+        self._locks.setdefault(club_id, asyncio.Lock())
+
+    @asynccontextmanager
+    async def writing(self, club_id: str, device_id: str, *, overdue_before_ms: int) -> AsyncGenerator[MemoryLedger]:
+        """Open a transaction on a copy of the club, which replaces the club at the end."""
+        self._state(club_id)
+        async with self._locks[club_id]:
+            copy = self._state(club_id).copy()
+            ledger = MemoryLedger(self._catalogue, copy, device_id, overdue_before_ms=overdue_before_ms)
+            yield ledger
+            self.clubs[club_id] = ledger.state
+
+    async def head(self, club_id: str) -> Head:
+        """Return where the log stands."""
+        club = self._state(club_id).club
+        return Head(club.head, club.oldest)
+
+    async def tags(self, club_id: str, versions: Collection[int]) -> Mapping[int, str]:
+        """Return the tags of those versions that the log holds."""
+        return {row.version: row.tag for row in self._state(club_id).log if row.version in versions}
+
+    async def log_page(self, club_id: str, after: int, *, changes_max: int, bytes_max: int) -> Sequence[LogRow]:
+        """Return the rows after a version that fit a page."""
+        rows: list[LogRow] = []
+        size = 0
+        for row in self._state(club_id).log:
+            if row.version <= after:
+                continue
+            size += len(row.body)
+            if rows and (size > bytes_max or len(rows) >= changes_max):
+                break
+            rows.append(row)
+        return rows
+
+    async def key_page(self, club_id: str, collection: str, after: str, *, records_max: int) -> Sequence[Change]:
+        """Return current records in the order of their ids."""
+        state = self._state(club_id)
+        if collection == CONFLICTS:
+            rows = [conflict_row(each) for each in state.conflicts.values()]
+        else:
+            rows = [snapshot_row(each) for each in state.records.values() if each.key.collection == collection]
+        return sorted((row for row in rows if row.record > after), key=lambda row: row.record)[:records_max]
+
+    async def counts(self, club_id: str) -> Mapping[str, int]:
+        """Return the number of records in each collection."""
+        state = self._state(club_id)
+        names = [key.collection for key in state.records]
+        return {
+            **{name: names.count(name) for name in self._catalogue.collections},
+            CONFLICTS: len(state.conflicts),
+        }
+
+    async def devices(self, club_id: str) -> Sequence[Device]:
+        """Return the club's devices, the one seen last first."""
+        found = self._state(club_id).devices.values()
+        return sorted(found, key=lambda device: (-device.seen_ms, device.device_id))
+
+    async def records(self, club_id: str, collection: str, where: Mapping[str, Value]) -> Sequence[Record]:
+        """Return the records whose fields have these values."""
+        declared = self._catalogue.collections[collection]
+        found: list[Record] = []
+        for key, record in self._state(club_id).records.items():
+            values = {**with_defaults(declared, record.values()), "id": key.record}
+            if key.collection == collection and all(values[name] == value for name, value in where.items()):
+                found.append(record)
+        return sorted(found, key=lambda record: record.key)
+
+    async def conflicts(self, club_id: str, *, is_open: bool, after: str, limit: int) -> Sequence[Conflict]:
+        """Return conflicts in the order of their ids."""
+        found = self._state(club_id).conflicts
+        wanted = (found[each] for each in sorted(found) if each > after and (found[each].is_open or not is_open))
+        return list(islice(wanted, limit))
+
+    def _state(self, club_id: str) -> ClubState:
+        found = self.clubs.get(club_id)
+        if found is None:
+            raise LookupError(club_id)
+        return found

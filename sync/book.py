@@ -1,0 +1,420 @@
+"""The book: the part of a club's state that planning a push reads, and what planning writes into it.
+
+Planning is a pure function of a book. Where it meets something that was not loaded it raises `NotLoaded` with what
+it needs; storage loads that, and plans again from the start. `first_needs` asks for nearly everything at once, so a
+second round is rare.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from sync.collections import CONFLICTS, Catalogue, Problem, Value, parse_fields, with_defaults
+from sync.conflicts import Conflict, wire_fields
+from sync.cursors import Cursor, tag_for
+from sync.errors import MalformedRequest
+from sync.merge import Author
+from sync.messages import Group, Malformed, Mutation, PushRequest, VerdictWord
+from sync.records import Change, Key, Record, is_present
+
+
+class Alike(NamedTuple):
+    """Asks for the records of a collection that share the values a duplicate rule goes by."""
+
+    collection: str
+    rule: str
+    values: tuple[Value, ...]
+
+
+class Children(NamedTuple):
+    """Asks for the records that a record contains and that were written after a version."""
+
+    key: Key
+    after: int
+
+
+class Needs(Struct):
+    """What planning must have loaded."""
+
+    runs: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+    """Runs of the pushing device's counters: their outcomes, with the nearest ones below and above."""
+    versions: set[int] = field(default_factory=set[int])
+    """Versions whose tags are wanted."""
+    records: set[Key] = field(default_factory=set[Key])
+    """Records, each with all conflicts about it."""
+    waiting: set[str] = field(default_factory=set[str])
+    """What parked mutations wait for: a `Key` as text."""
+    groups: set[str] = field(default_factory=set[str])
+    orphans: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])
+    """Single parked mutations, by (device, n)."""
+    alike: set[Alike] = field(default_factory=set[Alike])
+    children: set[Children] = field(default_factory=set[Children])
+    devices: set[str] = field(default_factory=set[str])
+    """Devices whose users are wanted."""
+
+
+class NotLoaded(Exception):
+    """Planning met something that the book does not hold."""
+
+    def __init__(self, needs: Needs) -> None:
+        """Keep what is needed."""
+        super().__init__("the book lacks what this push reads")
+        self.needs = needs
+
+
+class Club(Struct, frozen=True):
+    """A club's counter row, locked while a push is planned and written."""
+
+    head: Cursor
+    clock: int
+    """The greatest clock this club has issued."""
+    oldest: int
+    """The oldest version the log still holds."""
+    hash_key: bytes
+
+
+class Device(Struct, frozen=True):
+    """What the server knows of a device."""
+
+    device_id: str
+    author: str
+    """The user whose device it is."""
+    offsets: tuple[int, ...] = ()
+    last_n: int = 0
+    acked: int = 0
+    """The version that the device is known to have applied."""
+    seen_ms: int = 0
+    parked: int = 0
+    """Its parked mutations, counted when the book was loaded."""
+
+
+class Entry(Struct, frozen=True):
+    """A mutation with all that was fixed at its first receipt; parked ones are stored in this form."""
+
+    device_id: str
+    author: str
+    mutation: Mutation
+    """Its fields in canonical form, instants corrected."""
+    hash: bytes
+    """The keyed hash of the mutation as it was sent."""
+    stamp: str
+    correction: int
+    base: int
+    received_ms: int
+    waits_for: str | None = None
+    """A `Key` as text, or `group/<id>`."""
+    is_orphan: bool = False
+    """Whether a person was asked already because the parent does not come."""
+
+    @property
+    def key(self) -> Key:
+        """Return the record that the mutation is about."""
+        return Key(self.mutation.collection, self.mutation.record)
+
+    @property
+    def writer(self) -> Author:
+        """Return who writes, and what they had seen."""
+        return Author(self.device_id, self.mutation.n, self.base, self.mutation.origins)
+
+    @property
+    def order(self) -> tuple[str, int]:
+        """Return the order in which parked mutations are applied."""
+        return self.device_id, self.mutation.n
+
+
+class Outcome(Struct, frozen=True):
+    """What became of a mutation: kept for ever, so that a repeat is answered and never applied twice."""
+
+    device_id: str
+    n: int
+    hash: bytes | None
+    """None where it was compacted away."""
+    verdict: VerdictWord
+    stamp: str
+    correction: int = 0
+    conflicts: tuple[str, ...] = ()
+    problem: Problem | None = None
+    group: str | None = None
+
+
+class GroupState(Struct, frozen=True):
+    """The members of a group that have arrived."""
+
+    parked: tuple[Entry, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+
+
+class Book(Struct):
+    """What was loaded for one push. A key that is absent was not loaded; None or () says that nothing is there."""
+
+    club: Club
+    device: Device | None
+    loaded_runs: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+    outcomes: dict[int, Outcome] = field(default_factory=dict[int, Outcome])
+    tags: dict[int, str | None] = field(default_factory=dict[int, str | None])
+    records: dict[Key, Record | None] = field(default_factory=dict[Key, Record | None])
+    conflicts: dict[Key, dict[str, Conflict]] = field(default_factory=dict[Key, dict[str, Conflict]])
+    """The conflicts about each loaded record, by conflict id; a duplicate stands under both its records."""
+    waiting: dict[str, tuple[Entry, ...]] = field(default_factory=dict[str, tuple[Entry, ...]])
+    groups: dict[str, GroupState] = field(default_factory=dict[str, GroupState])
+    orphans: dict[tuple[str, int], Entry | None] = field(default_factory=dict[tuple[str, int], Entry | None])
+    alike: dict[Alike, tuple[Record, ...]] = field(default_factory=dict[Alike, tuple[Record, ...]])
+    children: dict[Children, tuple[Record, ...]] = field(default_factory=dict[Children, tuple[Record, ...]])
+    authors: dict[str, str | None] = field(default_factory=dict[str, str | None])
+    overdue: tuple[Entry, ...] = ()
+    """Parked mutations older than `PARKED_ORPHAN_AFTER_MS` for which no conflict was raised yet."""
+
+
+def runs_of(counters: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Return the runs of consecutive counters, each as its first and last."""
+    first = last = None
+    for n in sorted(counters):
+        if last is not None and first is not None and n == last + 1:
+            last = n
+            continue
+        if first is not None and last is not None:
+            yield first, last
+        first = last = n
+    if first is not None and last is not None:
+        yield first, last
+
+
+def first_needs(catalogue: Catalogue, push: PushRequest, mutations: Iterable[Mutation | Malformed]) -> Needs:
+    """Return what a push is seen to need before anything is loaded."""
+    needs = Needs()
+    counted = list(mutations)
+    read = [mutation for mutation in counted if isinstance(mutation, Mutation)]
+    needs.runs.update(runs_of(mutation.n for mutation in counted))
+    cursors = [push.acked, *push.past, *(again.common for again in push.again), *(each.base for each in read)]
+    needs.versions.update(_version_in(text) for text in cursors if text is not None)
+    for mutation in read:
+        needs.records.add(Key(mutation.collection, mutation.record))
+        needs.waiting.add(str(Key(mutation.collection, mutation.record)))
+        if mutation.group is not None:
+            needs.groups.add(mutation.group.id)
+        if mutation.op == "put" and mutation.collection in catalogue.collections:
+            _add_put(catalogue, mutation, needs)
+    return needs
+
+
+def _add_put(catalogue: Catalogue, mutation: Mutation, needs: Needs) -> None:
+    for name, parent in catalogue.parents[mutation.collection].items():
+        named = mutation.fields.get(name)
+        if isinstance(named, str):
+            needs.records.add(Key(parent, named))
+    collection = catalogue.collections[mutation.collection]
+    if not isinstance(parse_fields(collection, mutation.fields), dict):
+        return
+    values = with_defaults(collection, mutation.fields)
+    for rule in collection.duplicates:
+        if None not in rule.values_of(values) and rule.applies(values):
+            needs.alike.add(Alike(mutation.collection, rule.name, rule.values_of(values)))
+
+
+def _version_in(text: str) -> int:
+    try:
+        return Cursor.parse(text, where="$").version
+    except MalformedRequest:  # the decoder has checked the form; this keeps a caller's slip from being an error here
+        return 0
+
+
+class Plan(Struct):
+    """What a push writes, in one transaction."""
+
+    changes: list[Change] = field(default_factory=list[Change])
+    records: dict[Key, Record] = field(default_factory=dict[Key, Record])
+    conflicts: dict[str, Conflict] = field(default_factory=dict[str, Conflict])
+    outcomes: dict[tuple[str, int], Outcome] = field(default_factory=dict[tuple[str, int], Outcome])
+    parked: dict[tuple[str, int], Entry | None] = field(default_factory=dict[tuple[str, int], Entry | None])
+    """Parked mutations to store, or None for one that is parked no more."""
+    device: Device | None = None
+    club: Club | None = None
+
+
+class Workspace:
+    """A book with the plan so far laid over it: reads see what the same push has written."""
+
+    def __init__(self, catalogue: Catalogue, book: Book, seed: bytes) -> None:
+        """Begin a plan. `seed` is fresh randomness (16 bytes or more) from which the tags are drawn."""
+        self.catalogue = catalogue
+        self.book = book
+        self.plan = Plan()
+        self.head = book.club.head
+        self.clock = book.club.clock
+        self.appeared: list[Key] = []
+        """Records that this push made present: what waits for them is woken."""
+        self._seed = seed
+
+    @property
+    def next_version(self) -> int:
+        """Return the version that the next change will have."""
+        return self.head.version + 1
+
+    def record(self, key: Key) -> Record | None:
+        """Return a record as it stands in this plan."""
+        if key in self.plan.records:
+            return self.plan.records[key]
+        if key not in self.book.records:
+            raise NotLoaded(Needs(records={key}))
+        return self.book.records[key]
+
+    def conflicts_about(self, key: Key) -> list[Conflict]:
+        """Return all conflicts about a record, those of this plan included, in the order of their ids."""
+        if key not in self.book.conflicts:
+            raise NotLoaded(Needs(records={key}))
+        found = dict(self.book.conflicts[key])
+        for conflict in self.plan.conflicts.values():
+            if conflict.key == key or (conflict.other == key.record and conflict.collection == key.collection):
+                found[conflict.id] = conflict
+        return [found[each] for each in sorted(found)]
+
+    def conflict(self, key: Key, identity: str) -> Conflict | None:
+        """Return one conflict about a record by its id."""
+        return next((each for each in self.conflicts_about(key) if each.id == identity), None)
+
+    def tag(self, version: int) -> str | None:
+        """Return the tag of a version, None where the log has no such row."""
+        if version == 0:
+            return "0" * 16
+        if version not in self.book.tags:
+            raise NotLoaded(Needs(versions={version}))
+        return self.book.tags[version]
+
+    def stands_in_log(self, text: str) -> bool:
+        """Tell whether a cursor is of this log."""
+        cursor = Cursor.parse(text, where="$")
+        return self.tag(cursor.version) == cursor.tag
+
+    def author_of(self, device_id: str) -> str | None:
+        """Return the user of a device."""
+        device = self.plan.device
+        if device is not None and device_id == device.device_id:
+            return device.author
+        if device_id not in self.book.authors:
+            raise NotLoaded(Needs(devices={device_id}))
+        return self.book.authors[device_id]
+
+    def waiting_for(self, what: str) -> list[Entry]:
+        """Return the parked mutations that wait for a record."""
+        if what not in self.book.waiting:
+            raise NotLoaded(Needs(waiting={what}))
+        return self._parked_now(self.book.waiting[what], lambda entry: entry.waits_for == what)
+
+    def group_parked(self, group: Group) -> list[Entry]:
+        """Return the parked members of a group."""
+        return self._parked_now(
+            self._group(group.id).parked,
+            lambda entry: entry.mutation.group is not None and entry.mutation.group.id == group.id,
+        )
+
+    def group_outcomes(self, group: Group) -> list[Outcome]:
+        """Return what became of the members of a group that are known."""
+        found = {(each.device_id, each.n): each for each in self._group(group.id).outcomes}
+        found.update({key: each for key, each in self.plan.outcomes.items() if each.group == group.id})
+        return list(found.values())
+
+    def parked(self, device_id: str, n: int) -> Entry | None:
+        """Return one parked mutation."""
+        key = device_id, n
+        if key in self.plan.parked:
+            return self.plan.parked[key]
+        if key not in self.book.orphans:
+            raise NotLoaded(Needs(orphans={key}))
+        return self.book.orphans[key]
+
+    def discard(self, device_id: str, n: int) -> None:
+        """Give up a parked mutation: its conflict keeps the content, and its author is told."""
+        entry = self.parked(device_id, n)
+        if entry is None:
+            return
+        self.plan.parked[device_id, n] = None
+        problem = Problem("discarded", "The record that it belongs to never came, and somebody discarded it.")
+        self.settle(entry, "rejected", problem=problem)
+
+    def settle(
+        self, entry: Entry, verdict: VerdictWord, *, conflicts: tuple[str, ...] = (), problem: Problem | None = None
+    ) -> None:
+        """Keep what became of a mutation that had been admitted."""
+        group = entry.mutation.group
+        self.plan.outcomes[entry.order] = Outcome(
+            device_id=entry.device_id,
+            n=entry.mutation.n,
+            hash=entry.hash,
+            verdict=verdict,
+            stamp=entry.stamp,
+            correction=entry.correction,
+            conflicts=conflicts,
+            problem=problem,
+            group=None if group is None else group.id,
+        )
+
+    def alike(self, asked: Alike) -> list[Record]:
+        """Return the records that share the values of a duplicate rule."""
+        if asked not in self.book.alike:
+            raise NotLoaded(Needs(alike={asked}))
+        rule = next(rule for rule in self.catalogue.collections[asked.collection].duplicates if rule.name == asked.rule)
+        found = {record.key: record for record in self.book.alike[asked]}
+        found.update({key: each for key, each in self.plan.records.items() if key.collection == asked.collection})
+        matching = (
+            record
+            for record in found.values()
+            if tuple(record.fields[name].value if name in record.fields else None for name in rule.by) == asked.values
+        )
+        return sorted(matching, key=lambda record: record.key)
+
+    def children(self, asked: Children) -> list[Record]:
+        """Return the records that a record contains and that were written after a version."""
+        if asked not in self.book.children:
+            raise NotLoaded(Needs(children={asked}))
+        found = {record.key: record for record in self.book.children[asked]}
+        kinds = dict(self.catalogue.children[asked.key.collection])
+        for key, record in self.plan.records.items():
+            name = kinds.get(key.collection)
+            if name is not None and name in record.fields and record.fields[name].value == asked.key.record:
+                found[key] = record
+        return [found[key] for key in sorted(found)]
+
+    def save_record(self, record: Record, *, stamp: str, fields: Mapping[str, Value], deleted: bool | None) -> None:
+        """Keep a record's next state and log the change that brought it."""
+        was = self.record(record.key)
+        version = self._log(record.key, stamp=stamp, fields=fields, deleted=deleted)
+        record = replace(record, version=version)
+        self.plan.records[record.key] = record
+        if not is_present(self.catalogue, was) and is_present(self.catalogue, record):
+            self.appeared.append(record.key)
+
+    def save_conflict(self, conflict: Conflict, *, stamp: str) -> Conflict:
+        """Keep a conflict's next state and log it; sides that have just joined carry its version."""
+        version = self.next_version
+        candidates = tuple(side if side.version else replace(side, version=version) for side in conflict.candidates)
+        conflict = replace(conflict, version=version, candidates=candidates)
+        self._log(Key(CONFLICTS, conflict.id), stamp=stamp, fields=wire_fields(conflict), deleted=None)
+        self.plan.conflicts[conflict.id] = conflict
+        return conflict
+
+    def _log(self, key: Key, *, stamp: str, fields: Mapping[str, Value], deleted: bool | None) -> int:
+        version = self.next_version
+        change = Change(
+            version=version,
+            tag=tag_for(self._seed, version),
+            collection=key.collection,
+            record=key.record,
+            stamp=stamp,
+            fields=fields,
+            more=True,
+        )
+        self.plan.changes.append(change if deleted is None else replace(change, deleted=deleted))
+        self.head = Cursor(version, change.tag)
+        return version
+
+    def _group(self, group_id: str) -> GroupState:
+        if group_id not in self.book.groups:
+            raise NotLoaded(Needs(groups={group_id}))
+        return self.book.groups[group_id]
+
+    def _parked_now(self, stored: Iterable[Entry], belongs: Callable[[Entry], bool]) -> list[Entry]:
+        found = {entry.order: entry for entry in stored if entry.order not in self.plan.parked}
+        found.update({key: each for key, each in self.plan.parked.items() if each is not None and belongs(each)})
+        return [found[order] for order in sorted(found)]

@@ -1,0 +1,483 @@
+"""The reference device: the client's half of the protocol as a state machine without I/O.
+
+A device holds the fold of the log as far as it has pulled, and its own mutations in the order they were made. What it
+shows is that fold with its unsettled mutations laid over it; it never ranks its own pending writes against pulled
+ones. The demo, the tests and the simulation drive this class; a PWA does the same in its own language.
+
+    queued -> applied | merged     shown until the cursor passes the answer's timestamp, then kept for 14 days
+           -> parked -> any other  sent again in every sync
+           -> rejected             shown no more; the conflict of that kind keeps it
+"""
+
+import enum
+from collections.abc import Iterable, Mapping
+
+import msgspec
+from msgspec import UNSET, Struct, field
+from msgspec.structs import replace
+
+from sync.collections import CONFLICTS, Catalogue, Value, Values
+from sync.conflicts import DELETED, Kind, conflict_id
+from sync.cursors import ORIGIN, Cursor
+from sync.limits import KEPT_MS, PAST_CURSORS_MAX, PUSH_BYTES_ADVISED, PUSH_MUTATIONS_MAX
+from sync.merge import Origin
+from sync.messages import (
+    Again,
+    Choice,
+    Group,
+    Mutation,
+    Op,
+    PullAnswer,
+    PullQuery,
+    PushAnswer,
+    PushRequest,
+    Resolution,
+    SnapshotAnswer,
+    Verdict,
+    encode,
+)
+from sync.records import Change, Key
+from sync.stamps import Stamp
+
+
+class Phase(enum.StrEnum):
+    """What the device must do next to see the server's log."""
+
+    PULLING = "pulling"
+    SNAPSHOT = "snapshot"
+    """Its log is not the server's, or too old: it takes a snapshot, and pulls until that is whole."""
+
+
+class Held(Struct):
+    """A record as the log's fold has it."""
+
+    values: dict[str, Value]
+    deleted: bool = False
+    stamp: str = ""
+    """The greatest stamp seen in this record."""
+    version: int = 0
+
+
+class Made(Struct):
+    """One of the device's own mutations, and what became of it."""
+
+    device_id: str
+    mutation: Mutation
+    verdict: Verdict | None = None
+    timestamp: str | None = None
+    """The answer's timestamp, once the verdict is final."""
+    again: Again | None = None
+    correction: int = 0
+    sent_in: int = 0
+    """The sync in which it was last sent."""
+
+    @property
+    def key(self) -> Key:
+        """Return the record that it is about."""
+        return Key(self.mutation.collection, self.mutation.record)
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Tell whether the server still owes a final verdict."""
+        return self.verdict is None or self.verdict.verdict == "parked"
+
+    @property
+    def is_rejected(self) -> bool:
+        """Tell whether it was refused for good."""
+        return self.verdict is not None and self.verdict.verdict == "rejected"
+
+
+Records = dict[str, dict[str, Held]]
+
+
+class DeviceState(Struct):
+    """All that a device stores; encoding this and decoding it elsewhere is a phone's backup, or its clone."""
+
+    device_id: str
+    next_n: int = 1
+    cursor: str = str(ORIGIN)
+    """The end of the last whole transaction that is shown."""
+    acked: str | None = None
+    past: list[str] = field(default_factory=list[str])
+    records: Records = field(default_factory=dict[str, dict[str, Held]])
+    made: list[Made] = field(default_factory=list[Made])
+    origins: list[Origin] = field(default_factory=list[Origin])
+    phase: Phase = Phase.PULLING
+
+
+class ProtocolFault(Exception):
+    """The server sent something that the protocol rules out."""
+
+
+class Device:
+    """A device of one club. Every method is a pure step: time and ids are handed in."""
+
+    def __init__(self, catalogue: Catalogue, state: DeviceState) -> None:
+        """Wake up with a stored state; what was in flight is forgotten and sent again."""
+        self.catalogue = catalogue
+        self.state = state
+        self.in_flight: PushRequest | None = None
+        self._sync_count = 0
+        self._pull_cursor = Cursor.parse(state.cursor, where="cursor")
+        self._partial: list[Change] = []
+        self._staged: Records | None = None
+        self._until: Cursor | None = None
+
+    # -- editing ---------------------------------------------------------------------------------------------------
+
+    def put(
+        self, collection: str, record: str, fields: Values, *, wall_ms: int, group: Group | None = None
+    ) -> Mutation:
+        """Write fields of a record, creating it where it is new."""
+        return self._make("put", Key(collection, record), wall_ms, fields=fields, group=group)
+
+    def delete(self, collection: str, record: str, *, wall_ms: int, group: Group | None = None) -> Mutation:
+        """Delete a record."""
+        return self._make("delete", Key(collection, record), wall_ms, group=group)
+
+    def restore(self, collection: str, record: str, *, wall_ms: int) -> Mutation:
+        """Bring a deleted record back."""
+        return self._make("restore", Key(collection, record), wall_ms)
+
+    def resolve(self, conflict: Values, choice: Choice, value: Value = None, *, wall_ms: int) -> Mutation:
+        """Answer a conflict, given as its fields; works without signal, like any other edit."""
+        key = Key(conflict["collection"], conflict["record"])
+        resolution = Resolution(field=conflict["field"], choice=choice, value=value)
+        return self._make("resolve", key, wall_ms, resolve=resolution)
+
+    def _make(
+        self,
+        op: Op,
+        key: Key,
+        wall_ms: int,
+        *,
+        fields: Values | None = None,
+        group: Group | None = None,
+        resolve: Resolution | None = None,
+    ) -> Mutation:
+        held = self.state.records.get(key.collection, {}).get(key.record)
+        after = held.stamp if held is not None and held.stamp else None
+        mutation = Mutation(
+            n=self.state.next_n,
+            collection=key.collection,
+            record=key.record,
+            op=op,
+            wall=wall_ms,
+            fields=dict(fields or {}),
+            after=None if after is None else Stamp(after),
+            base=self.state.cursor if op == "resolve" else self._base_for(key),
+            group=group,
+            resolve=resolve,
+            origins=self._live_origins(),
+        )
+        self.state.next_n += 1
+        self.state.made.append(Made(self.state.device_id, mutation))
+        return mutation
+
+    def _base_for(self, key: Key) -> str:
+        """Return what the person had seen: a record's own edits hide what others wrote since the first of them."""
+        first = next((made for made in self.overlay() if made.key == key), None)
+        return self.state.cursor if first is None or first.mutation.base is None else first.mutation.base
+
+    def _live_origins(self) -> tuple[Origin, ...]:
+        """Return the earlier identities of which some write may be in the log and not yet in this fold."""
+        shown = {made.device_id for made in self.overlay()}
+        return tuple(origin for origin in self.state.origins if origin.device_id in shown)
+
+    # -- pushing ---------------------------------------------------------------------------------------------------
+
+    @property
+    def waiting_count(self) -> int:
+        """Return how many mutations have no final verdict yet."""
+        return sum(made.is_unsettled for made in self.state.made)
+
+    def begin_sync(self) -> None:
+        """Begin a sync: parked mutations are sent once more in it."""
+        self._sync_count += 1
+
+    def next_push(
+        self, *, sent_at: int, bytes_max: int = PUSH_BYTES_ADVISED, mutations_max: int = PUSH_MUTATIONS_MAX
+    ) -> PushRequest | None:
+        """Return the next push, or None where all has been sent in this sync. One push is in flight at a time."""
+        due = [made for made in self.state.made if made.is_unsettled and self._is_due(made)]
+        if not due:
+            self.in_flight = None
+            return None
+        batch: list[Made] = []
+        raws: list[msgspec.Raw] = []
+        size = 0
+        for made in due:
+            raw = encode(made.mutation)
+            size += len(raw) + 1
+            if made.device_id != due[0].device_id or len(batch) >= mutations_max or (batch and size > bytes_max):
+                break
+            made.sent_in = self._sync_count
+            batch.append(made)
+            raws.append(msgspec.Raw(raw))
+        again = tuple(made.again for made in batch if made.again is not None)
+        self.in_flight = PushRequest(
+            device_id=due[0].device_id,
+            sent_at=sent_at,
+            mutations=raws,
+            acked=self.state.acked,
+            past=tuple(self.state.past),
+            again=again,
+        )
+        return self.in_flight
+
+    def _is_due(self, made: Made) -> bool:
+        return made.verdict is None or made.sent_in < self._sync_count
+
+    def pushed(self, push: PushRequest, answer: PushAnswer) -> None:
+        """Take the answer to a push; one to any but the push in flight is stale and ignored."""
+        if push is not self.in_flight:
+            return
+        self.in_flight = None
+        mine = {made.mutation.n: made for made in self.state.made if made.device_id == push.device_id}
+        digits = push.device_id.replace("-", "")
+        for run in answer.applied:
+            for n, clock in zip(range(run.from_n, run.to_n + 1), run.clocks, strict=True):
+                self._settle(mine[n], Verdict(n=n, verdict="applied", stamp=f"{clock}{digits}"), answer)
+        for verdict in answer.others:
+            self._settle(mine[verdict.n], verdict, answer)
+        newest = Cursor.parse(answer.timestamp, where="timestamp")
+        if newest.version > self._acked_version and newest.version > self.cursor.version:
+            self.state.acked = answer.timestamp
+
+    def _settle(self, made: Made, verdict: Verdict, answer: PushAnswer) -> None:
+        if not made.is_unsettled:
+            return
+        made.verdict = verdict
+        made.correction = answer.correction if verdict.correction is UNSET else verdict.correction
+        made.timestamp = None if verdict.verdict == "parked" else answer.timestamp
+
+    def forked(self, push: PushRequest, held: Iterable[int], new_device_id: str) -> None:
+        """Take a new identity for what the server does not hold with the same content (409 `device_forked`)."""
+        if push is not self.in_flight:
+            return
+        self.in_flight = None
+        held = set(held)
+        moved = [
+            made
+            for made in self.state.made
+            if made.device_id == push.device_id and made.is_unsettled and made.mutation.n not in held
+        ]
+        shared = min((made.mutation.n for made in moved), default=self.state.next_n) - 1
+        origin = Origin(push.device_id, shared)
+        self.state.origins = [*self.state.origins, origin]
+        self.state.device_id = new_device_id
+        for made in moved:
+            made.device_id = new_device_id
+            made.verdict = None
+            made.mutation = replace(made.mutation, origins=(*made.mutation.origins, origin))
+
+    def forget_kept(self, *, now_ms: int) -> None:
+        """Forget settled mutations older than 14 days whose changes this device has pulled."""
+        self.state.made = [
+            made
+            for made in self.state.made
+            if made.is_unsettled or made.mutation.wall > now_ms - KEPT_MS or self._is_shown_over(made)
+        ]
+
+    # -- pulling ---------------------------------------------------------------------------------------------------
+
+    @property
+    def cursor(self) -> Cursor:
+        """Return the end of the last whole transaction that is shown."""
+        return Cursor.parse(self.state.cursor, where="cursor")
+
+    @property
+    def _acked_version(self) -> int:
+        return 0 if self.state.acked is None else Cursor.parse(self.state.acked, where="acked").version
+
+    def pull_query(self) -> PullQuery:
+        """Return what to pull next."""
+        return PullQuery(since=str(self._pull_cursor), acked=self.state.acked, past=tuple(self.state.past))
+
+    def pulled(self, query: PullQuery, answer: PullAnswer) -> None:
+        """Apply a page of the log; a page that does not follow the cursor is stale and ignored."""
+        if query.since != str(self._pull_cursor):
+            return
+        for raw in answer.changes:
+            change = msgspec.json.decode(raw, type=Change)
+            if change.version != self._pull_cursor.version + 1:
+                raise ProtocolFault(f"version {change.version} follows {self._pull_cursor.version}")
+            self._pull_cursor = Cursor(change.version, change.tag)
+            self._partial.append(change)
+            if not change.more:
+                self._end_transaction()
+
+    def _end_transaction(self) -> None:
+        records = self.state.records if self._staged is None else self._staged
+        for change in self._partial:
+            _lay(records, change)
+        self._partial = []
+        if self._staged is not None:
+            self._show_staged()
+            return
+        self._move_cursor()
+
+    def _move_cursor(self) -> None:
+        self.state.past = thin([self.state.cursor, *self.state.past])
+        self.state.cursor = str(self._pull_cursor)
+        if self._acked_version <= self._pull_cursor.version:
+            self.state.acked = None
+
+    # -- snapshots -------------------------------------------------------------------------------------------------
+
+    def diverged(self, common: str) -> None:
+        """Begin again after 409 `log_diverged`: what was pushed after `common` goes back to the queue."""
+        kept = Cursor.parse(common, where="common")
+        for made in self.state.made:
+            if made.timestamp is not None and Cursor.parse(made.timestamp, where="timestamp").version <= kept.version:
+                continue
+            stamp = None if made.verdict is None else made.verdict.stamp
+            correction = made.correction
+            if made.again is not None and made.verdict is None:
+                stamp, correction = made.again.stamp, made.again.correction
+            made.again = Again(made.mutation.n, stamp=stamp, correction=correction, common=common)
+            made.verdict = made.timestamp = None
+        self.state.past = [text for text in self.state.past if Cursor.parse(text, where="past").version <= kept.version]
+        self.expired()
+
+    def expired(self) -> None:
+        """Begin a snapshot: the cursor is not, or no longer, in the log. Nothing unsent is touched."""
+        self.in_flight = None
+        self.state.acked = None
+        self.state.phase = Phase.SNAPSHOT
+        self._partial = []
+        self._staged = None
+        self._until = None
+
+    def snapshot_taken(self, answers: Iterable[SnapshotAnswer]) -> None:
+        """Take all pages of one snapshot; shown once the pull has passed the head that the last page names."""
+        staged: Records = {}
+        pages = list(answers)
+        for page in pages:
+            for raw in page.records:
+                _lay(staged, msgspec.json.decode(raw, type=Change))
+        last = pages[-1]
+        if last.until is None:
+            raise ProtocolFault("the snapshot has no last page")
+        self._staged = staged
+        self._until = Cursor.parse(last.until, where="until")
+        self._pull_cursor = Cursor.parse(last.timestamp, where="timestamp")
+        self._partial = []
+        self._show_staged()
+
+    def _show_staged(self) -> None:
+        if self._staged is None or self._until is None or self._pull_cursor.version < self._until.version:
+            return
+        self.state.records, self._staged, self._until = self._staged, None, None
+        self.state.phase = Phase.PULLING
+        self._move_cursor()
+
+    # -- showing ---------------------------------------------------------------------------------------------------
+
+    def overlay(self) -> list[Made]:
+        """Return the device's mutations that are laid over the fold, in the order they were made."""
+        return [made for made in self.state.made if self._is_shown_over(made)]
+
+    def _is_shown_over(self, made: Made) -> bool:
+        if made.is_rejected:
+            return False
+        return made.timestamp is None or Cursor.parse(made.timestamp, where="t").version > self.cursor.version
+
+    def shown(self) -> Records:
+        """Return all records with the overlay laid over them, deleted and incomplete ones included."""
+        records = {name: dict(found) for name, found in self.state.records.items()}
+        for made in self.overlay():
+            _lay_own(records, made.mutation)
+        return records
+
+    def view(self) -> dict[str, dict[str, dict[str, Value]]]:
+        """Return what a person sees: collection -> id -> the fields that were written."""
+        return visible(self.catalogue, self.shown())
+
+    def conflicts(self) -> list[dict[str, Value]]:
+        """Return the open conflicts, each with its id, less those that were answered on this device."""
+        found = self.shown().get(CONFLICTS, {})
+        return [
+            {"id": identity, **held.values}
+            for identity, held in sorted(found.items())
+            if held.values.get("status") == "open"
+        ]
+
+
+def visible(catalogue: Catalogue, records: Records) -> dict[str, dict[str, dict[str, Value]]]:
+    """Return the records that were created, are not deleted, and whose parents are visible too."""
+    seen: dict[str, dict[str, dict[str, Value]]] = {}
+    for name in catalogue.collections:
+        required, parents = catalogue.required[name], catalogue.parents[name]
+        seen[name] = {
+            identity: held.values
+            for identity, held in sorted(records.get(name, {}).items())
+            if not held.deleted
+            and required <= held.values.keys()
+            and all(held.values[each] in seen.get(parent, {}) for each, parent in parents.items())
+        }
+    return seen
+
+
+def thin(cursors: list[str]) -> list[str]:
+    """Keep some past cursors, newest first, with gaps that double: any history fits, and `common` is near."""
+    kept: list[str] = []
+    newest = Cursor.parse(cursors[0], where="past").version if cursors else 0
+    reach = 0
+    for text in cursors:
+        behind = newest - Cursor.parse(text, where="past").version
+        if not kept or behind >= reach:
+            kept.append(text)
+            reach = max(2 * behind, behind + 1)
+    return kept[:PAST_CURSORS_MAX]
+
+
+def _lay(records: Records, change: Change) -> None:
+    """Lay a change over the fold; in a replay what is not newer is skipped."""
+    held = records.setdefault(change.collection, {}).setdefault(change.record, Held({}))
+    if change.version <= held.version:
+        return
+    held.values = {**held.values, **change.fields}
+    if change.deleted is not UNSET:
+        held.deleted = change.deleted
+    held.stamp = max(held.stamp, change.stamp)
+    held.version = change.version
+
+
+def _lay_own(records: Records, mutation: Mutation) -> None:
+    """Lay an unsettled mutation over what is shown."""
+    if mutation.op == "put":
+        _write(records, Key(mutation.collection, mutation.record), values=mutation.fields)
+    elif mutation.op != "resolve":
+        _write(records, Key(mutation.collection, mutation.record), deleted=mutation.op == "delete")
+    else:
+        _lay_answer(records, mutation)
+
+
+def _lay_answer(records: Records, mutation: Mutation) -> None:
+    resolution = mutation.resolve
+    assert resolution is not None
+    key = Key(mutation.collection, mutation.record)
+    kind, _, rest = resolution.field.partition("/")
+    if not rest and kind == DELETED:
+        _write(records, key, deleted=bool(resolution.value))
+    elif not rest:
+        _write(records, key, values={resolution.field: resolution.value})
+    elif kind == Kind.DUPLICATE and resolution.choice == "take":
+        _write(records, Key(key.collection, str(resolution.value)), deleted=True)
+    identity = conflict_id(*key, resolution.field)
+    if identity in records.get(CONFLICTS, {}):
+        _write(records, Key(CONFLICTS, identity), values={"status": "resolved", "choice": resolution.choice})
+
+
+def _write(
+    records: Records, key: Key, *, values: Mapping[str, Value] | None = None, deleted: bool | None = None
+) -> None:
+    found = records.setdefault(key.collection, {})
+    held = found.get(key.record, Held({}))
+    found[key.record] = Held(
+        values={**held.values, **(values or {})},
+        deleted=held.deleted if deleted is None else deleted,
+        stamp=held.stamp,
+        version=held.version,
+    )

@@ -1,0 +1,99 @@
+"""Ports: what the engine asks of a store, precise enough to write another one from these pages alone.
+
+`tests/contract/` judges every implementation by one suite; `storage/memory.py` is the shortest of them. A store keeps,
+for each club: the counter row, the log, the records with their writes, conflicts, parked mutations, outcomes, devices.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import NamedTuple, Protocol
+
+from sync.book import Book, Device, Needs, Plan
+from sync.collections import Value
+from sync.conflicts import Conflict
+from sync.cursors import Cursor
+from sync.records import Change, Record
+
+
+class Head(NamedTuple):
+    """Where a club's log stands."""
+
+    cursor: Cursor
+    oldest: int
+    """The oldest version that the log still holds; 1 in a log that was never compacted."""
+
+
+class LogRow(NamedTuple):
+    """A row of the log; `body` is the encoded change, made once, in the push that committed it."""
+
+    version: int
+    tag: str
+    body: bytes
+
+
+class Ledger(Protocol):
+    """One club inside one writing transaction, its counter row locked: nobody else writes this club meanwhile."""
+
+    book: Book
+
+    async def load(self, needs: Needs) -> None:
+        """Add what is needed to the book; what does not exist is added as None or as empty."""
+        ...
+
+    async def save(self, plan: Plan, bodies: Sequence[bytes]) -> None:
+        """Write a plan. `bodies` are its changes, encoded, in order; they are stored as they are."""
+        ...
+
+
+class Store(Protocol):
+    """Where clubs are kept."""
+
+    async def create_club(self, club_id: str, *, hash_key: bytes) -> None:
+        """Create a club with an empty log. Creating it twice changes nothing."""
+        ...
+
+    def writing(self, club_id: str, device_id: str, *, overdue_before_ms: int) -> AbstractAsyncContextManager[Ledger]:
+        """Open a writing transaction: lock the counter row, and load the club, the device and the overdue.
+
+        Leaving the block commits, durably; an exception rolls everything back. Raises LookupError where there is no
+        such club.
+        """
+        ...
+
+    async def head(self, club_id: str) -> Head:
+        """Return where the log stands. Raises LookupError where there is no such club."""
+        ...
+
+    async def tags(self, club_id: str, versions: Collection[int]) -> Mapping[int, str]:
+        """Return the tags of those versions that the log holds."""
+        ...
+
+    async def log_page(self, club_id: str, after: int, *, changes_max: int, bytes_max: int) -> Sequence[LogRow]:
+        """Return the rows after a version, in order, without a gap: at least one where there is one.
+
+        More than one only while their bodies together have at most `bytes_max` bytes.
+        """
+        ...
+
+    async def key_page(self, club_id: str, collection: str, after: str, *, records_max: int) -> Sequence[Change]:
+        """Return current records of a collection whose id is greater than `after`, in the order of their ids.
+
+        Tombstones and incomplete records are among them. `conflicts` is a collection here.
+        """
+        ...
+
+    async def counts(self, club_id: str) -> Mapping[str, int]:
+        """Return the number of records in each collection, as `key_page` would send them."""
+        ...
+
+    async def devices(self, club_id: str) -> Sequence[Device]:
+        """Return the club's devices, the one seen last first."""
+        ...
+
+    async def records(self, club_id: str, collection: str, where: Mapping[str, Value]) -> Sequence[Record]:
+        """Return the records whose fields have these values (`id` names the record), in the order of their ids."""
+        ...
+
+    async def conflicts(self, club_id: str, *, is_open: bool, after: str, limit: int) -> Sequence[Conflict]:
+        """Return conflicts whose id is greater than `after`, open or all, in the order of their ids."""
+        ...

@@ -1,0 +1,89 @@
+"""The quarantine: what cannot be applied as it is stays readable, as a conflict, until a person has seen to it."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from sync.book import Entry, Outcome, Workspace
+from sync.collections import Problem, format_instant
+from sync.conflicts import NAMESPACE, Conflict, Kind, Side, conflict_id, opened
+from sync.limits import MUTATION_BYTES_MAX
+from sync.messages import Malformed, Mutation, encode
+from sync.records import Key
+from sync.stamps import device_of, wall_of
+
+UNKNOWN: Final = "unknown"
+"""The collection under which a malformed mutation is kept that names none."""
+
+
+def side_for(workspace: Workspace, entry: Entry, problem: Problem | None = None) -> Side:
+    """Return a conflict's side that shows a whole mutation."""
+    return _side(workspace, entry.mutation, entry.mutation.n, entry.stamp, problem)
+
+
+def raise_about(workspace: Workspace, key: Key, kind: Kind, what: str, side: Side, *, stamp: str) -> Conflict:
+    """Raise a conflict about a mutation or a group, which no side of a field stands against."""
+    field = f"{kind}/{what}"
+    was = workspace.conflict(key, conflict_id(*key, field))
+    now = opened(was, key=key, field=field, kind=kind, stands=None, loses=side)
+    return workspace.save_conflict(now, stamp=stamp)
+
+
+def reject(workspace: Workspace, entry: Entry, problem: Problem) -> None:
+    """Reject an admitted mutation: its verdict says why, and its content is kept."""
+    conflict = _keep(workspace, entry.key, entry.mutation, entry.mutation.n, entry.stamp, problem)
+    workspace.settle(entry, "rejected", conflicts=(conflict.id,), problem=problem)
+
+
+def reject_unread(
+    workspace: Workspace, mutation: Mutation | Malformed, *, digest: bytes, stamp: tuple[str, int], problem: Problem
+) -> None:
+    """Reject a mutation that could not be admitted."""
+    effective, correction = stamp
+    conflict = _keep(workspace, key_of(mutation), mutation, mutation.n, effective, problem)
+    device_id = device_of(effective)
+    group = mutation.group if isinstance(mutation, Mutation) else None
+    workspace.plan.outcomes[device_id, mutation.n] = Outcome(
+        device_id=device_id,
+        n=mutation.n,
+        hash=digest,
+        verdict="rejected",
+        stamp=effective,
+        correction=correction,
+        conflicts=(conflict.id,),
+        problem=problem,
+        group=None if group is None else group.id,
+    )
+
+
+def key_of(mutation: Mutation | Malformed) -> Key:
+    """Return the record that a mutation is about; a malformed one is kept under an id made from its content."""
+    if isinstance(mutation, Mutation):
+        return Key(mutation.collection, mutation.record)
+    return Key(UNKNOWN, str(uuid.uuid5(NAMESPACE, encode(mutation.raw).decode())))
+
+
+def _keep(
+    workspace: Workspace, key: Key, mutation: Mutation | Malformed, n: int, stamp: str, problem: Problem
+) -> Conflict:
+    side = _side(workspace, mutation, n, stamp, problem)
+    return raise_about(workspace, key, Kind.REJECTED, f"{side.device_id}/{n}", side, stamp=stamp)
+
+
+def _side(workspace: Workspace, mutation: Mutation | Malformed, n: int, stamp: str, problem: Problem | None) -> Side:
+    content: Mapping[str, Any] | None
+    content = msgspec.to_builtins(mutation) if isinstance(mutation, Mutation) else mutation.raw
+    if len(encode(content)) > MUTATION_BYTES_MAX:
+        content = None  # too large for a change; the device that made it still holds it
+    device_id = device_of(stamp)
+    return Side(
+        value={"mutation": content},
+        device_id=device_id,
+        n=n,
+        stamp=stamp,
+        at=format_instant(wall_of(stamp)),
+        author=workspace.author_of(device_id),
+        problem=problem,
+    )
