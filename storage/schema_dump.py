@@ -1,0 +1,38 @@
+"""A database's whole schema as text, so that two can be compared: `schema.sql` and the sum of all migrations.
+
+A text of pg_dump shows what comparisons of tables miss: checks, predicates of indexes, policies, grants.
+"""
+
+import asyncio
+from pathlib import Path
+
+DUMP_S = 30.0
+# pg_dump writes a random key into them, against scripts hidden in a dump.
+_RANDOM = ("\\restrict ", "\\unrestrict ")
+
+
+async def schema_dump(pg_dump: Path, dsn: str, *, without_tables: tuple[str, ...] = ()) -> str:
+    """Answer what `pg_dump --schema-only` says of the database at `dsn`, without comments and blank lines.
+
+    `without_tables` names tables to leave out, such as the ledger of migrations. Columns stay in the order
+    of their table. Raises `RuntimeError` with pg_dump's words when it fails.
+    """
+    options = [f"--exclude-table={name}" for name in without_tables]
+    process = await asyncio.create_subprocess_exec(
+        pg_dump,
+        "--schema-only",
+        *options,
+        dsn,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        text, said = await asyncio.wait_for(process.communicate(), DUMP_S)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode != 0:
+        raise RuntimeError(f"pg_dump could not read the schema: {said.decode(errors='replace').strip()}")
+    lines = text.decode().splitlines()
+    return "\n".join(line for line in lines if line and not line.startswith(("--", *_RANDOM))) + "\n"
