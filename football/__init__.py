@@ -1,0 +1,1 @@
+"""Grassroots football, pure: its records, and what follows from them. No await, clock, dice or I/O."""
