@@ -22,7 +22,7 @@ PYTEST = $(RUN) -m pytest -n $(WORKERS) --dist worksteal
 SEED ?=
 FILES ?= .
 
-.PHONY: help serve demo test test-pure test-postgres coverage check sim bench docs lock format clean
+.PHONY: help serve demo test test-pure test-postgres coverage check sim bench lock format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -59,9 +59,6 @@ sim: $(DEV) ## a seeded fleet of phones against the engine (SEED= repeats a run)
 
 bench: $(DEV) ## the benchmarks, with their table
 	@exec $(RUN) -m bench $(ARGS)
-
-docs: $(RUNTIME) ## write the pages of docs/ that come from the code
-	$(RUN) -m api.cli docs $(ARGS)
 
 format: $(DEV) ## lay the code out, and mend what can be mended safely (FILES=sync for one folder)
 	$(RUN) -m ruff check --fix --exit-zero --silent $(FILES)

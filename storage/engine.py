@@ -4,6 +4,7 @@ A request for a push loads, plans and writes in one transaction; pulls and snaps
 are handed in, so the simulation runs the same code as the server.
 """
 
+import re
 from collections.abc import Callable
 
 from msgspec import Struct
@@ -30,6 +31,9 @@ from sync.records import encode_change
 
 KEY_PAGE_RECORDS: int = 200
 """Records read at a time for a snapshot page; the page itself is cut by bytes."""
+
+
+_ID_SHAPE = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class PagePlace(Struct, frozen=True):
@@ -130,7 +134,8 @@ class Engine:
     def _read_place(self, token: str) -> PagePlace:
         start, _, rest = token.partition("~")
         collection, _, after = rest.partition("~")
-        if collection not in {*self.catalogue.collections, CONFLICTS}:
+        is_place = not after or _ID_SHAPE.fullmatch(after)  # a page may end just before a collection's first record
+        if collection not in {*self.catalogue.collections, CONFLICTS} or not is_place:
             raise MalformedRequest(path="page", problem="is not a page token that this server gave")
         return PagePlace(Cursor.parse(start, where="page"), collection, after)
 
@@ -139,11 +144,13 @@ class Engine:
         past = [Cursor.parse(text, where="past") for text in query.past]
         tags = await self.store.tags(club_id, {cursor.version for cursor in (*trusted, *past)})
         known = {0: ORIGIN.tag, head.cursor.version: head.cursor.tag, **tags}
-        if trusted[0].version < head.oldest - 1:
-            raise CursorExpired(oldest=head.oldest)
-        if any(known.get(cursor.version) != cursor.tag for cursor in trusted if cursor.version >= head.oldest - 1):
+        provable = [cursor for cursor in trusted if cursor.version >= head.oldest or cursor.version in known]
+        if any(known.get(cursor.version) != cursor.tag for cursor in provable):
             common = (cursor for cursor in past if known.get(cursor.version) == cursor.tag)
             raise LogDiverged(common=str(next(common, ORIGIN)))
+        since = trusted[0]
+        if since.version < head.oldest - 1 or since not in provable:
+            raise CursorExpired(oldest=head.oldest)
 
 
 async def _write(ledger: Ledger, plan: Plan) -> None:

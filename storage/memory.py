@@ -1,12 +1,13 @@
 """The store in memory: for pure simulation and quick tests, and the shortest reading of the ports.
 
 Everything kept is immutable, so a copy of a club is a copy of its dictionaries: a transaction works on a copy that
-replaces the club when it commits, and `dump` and `restore` are a backup.
+replaces the club when it commits, and a backup is another.
 """
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from heapq import nlargest
 from itertools import islice
 
 from msgspec import Struct, field
@@ -17,7 +18,7 @@ from sync.collections import CONFLICTS, Catalogue, Value, with_defaults
 from sync.conflicts import Conflict
 from sync.conflicts import snapshot_row as conflict_row
 from sync.cursors import ORIGIN
-from sync.ports import Head, LogRow
+from sync.ports import CHILDREN_MAX, OVERDUE_MAX, Head, LogRow
 from sync.records import Change, Key, Record, snapshot_row
 
 
@@ -44,6 +45,11 @@ class ClubState(Struct):
             dict(self.devices),
         )
 
+    def device(self, device_id: str) -> Device | None:
+        """Return a device, its parked mutations counted."""
+        found = self.devices.get(device_id)
+        return None if found is None else replace(found, parked=sum(each[0] == device_id for each in self.parked))
+
 
 class MemoryLedger:
     """One club inside a transaction."""
@@ -52,13 +58,11 @@ class MemoryLedger:
         """Open the book of a club's working copy."""
         self._catalogue = catalogue
         self.state = state
-        device = state.devices.get(device_id)
-        if device is not None:
-            parked = sum(each[0] == device_id for each in state.parked)
-            device = replace(device, parked=parked)
         self._device_id = device_id
-        overdue = (e for e in state.parked.values() if e.received_ms < overdue_before_ms and not e.is_orphan)
-        self.book = Book(club=state.club, device=device, overdue=tuple(islice(overdue, 20)))
+        device = state.device(device_id)
+        overdue = [e for e in state.parked.values() if e.received_ms < overdue_before_ms and not e.is_orphan]
+        overdue.sort(key=lambda entry: (entry.received_ms, *entry.order))
+        self.book = Book(club=state.club, device=device, overdue=tuple(overdue[:OVERDUE_MAX]))
 
     async def load(self, needs: Needs) -> None:
         """Add what is needed to the book."""
@@ -132,14 +136,15 @@ class MemoryLedger:
         )
 
     def _children(self, asked: Children) -> Iterator[Record]:
-        kinds = dict(self._catalogue.children[asked.key.collection])
-        return (
-            record
-            for record in self.state.records.values()
-            if record.version > asked.after
-            and record.key.collection in kinds
-            and record.values().get(kinds[record.key.collection]) == asked.key.record
-        )
+        for collection, name in self._catalogue.children[asked.key.collection]:
+            found = (
+                record
+                for record in self.state.records.values()
+                if record.version > asked.after
+                and record.key.collection == collection
+                and record.values().get(name) == asked.key.record
+            )
+            yield from nlargest(CHILDREN_MAX, found, key=lambda record: record.version)
 
 
 def _waits_for(what: str) -> Callable[[Entry], bool]:
@@ -217,7 +222,8 @@ class MemoryStore:
 
     async def devices(self, club_id: str) -> Sequence[Device]:
         """Return the club's devices, the one seen last first."""
-        found = self._state(club_id).devices.values()
+        state = self._state(club_id)
+        found = (device for each in state.devices if (device := state.device(each)) is not None)
         return sorted(found, key=lambda device: (-device.seen_ms, device.device_id))
 
     async def records(self, club_id: str, collection: str, where: Mapping[str, Value]) -> Sequence[Record]:

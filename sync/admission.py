@@ -4,11 +4,12 @@ History first (is the client's log ours?), then identity (is the device one inst
 stamp, correction and base, and the check of its content against the catalogue.
 """
 
+import re
 from bisect import bisect_left, insort
 from collections.abc import Iterable
 from typing import Final
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from sync.book import Book, Device, Entry, Workspace
@@ -40,8 +41,11 @@ class Received(Struct, frozen=True):
 
 
 def check_history(workspace: Workspace, cursors: Iterable[str | None], past: Iterable[str]) -> None:
-    """Raise LogDiverged where a cursor the client relies on is not in this log."""
-    if all(text is None or workspace.stands_in_log(text) for text in cursors):
+    """Raise LogDiverged where a cursor the client relies on is not in this log.
+
+    One from before the kept log proves nothing either way: a queue is accepted all the same.
+    """
+    if all(text is None or workspace.stands_in_log(text) or workspace.is_before_log(text) for text in cursors):
         return
     raise LogDiverged(common=next((text for text in past if workspace.stands_in_log(text)), str(ORIGIN)))
 
@@ -94,12 +98,13 @@ class Stamper:
             clock = effective_clock(
                 wall_ms=0, correction_ms=0, after=max(clock_of(again.stamp) - 1, 0), now_ms=now_ms, issued=issued
             )
+            # Kept below a later `n` too: that one reached this server before it was known to have been restored.
             clock, correction = max(clock, earlier or 0), again.correction
+            clock = clock if later is None else min(clock, later)
         else:
-            wall_ms = mutation.wall if isinstance(mutation, Mutation) else now_ms
             after = mutation.after if isinstance(mutation, Mutation) else None
             clock = effective_clock(
-                wall_ms=wall_ms,
+                wall_ms=mutation.wall,
                 correction_ms=self.correction,
                 after=0 if after is None else clock_of(after),
                 now_ms=now_ms,
@@ -170,7 +175,8 @@ def check(catalogue: Catalogue, mutation: Mutation, correction: int) -> Mutation
 
 
 def _is_instant(catalogue: Catalogue, mutation: Mutation, name: str) -> bool:
-    return catalogue.collections[mutation.collection].fields[name].type is Type.INSTANT
+    spec = catalogue.collections[mutation.collection].fields[name]
+    return spec.type is Type.INSTANT and spec.is_clock_reading
 
 
 def _shifted(value: Value, correction: int) -> Value:
@@ -183,7 +189,7 @@ def _check_resolution(catalogue: Catalogue, mutation: Mutation) -> Mutation | Pr
         return Problem("wrong_op", "The op resolve carries `resolve` and no `fields`.")
     kind, _, rest = resolution.field.partition("/")
     if rest:
-        return _check_special(mutation, kind, rest)
+        return _check_special(catalogue, mutation, kind, rest)
     collection = catalogue.collections.get(mutation.collection)
     if collection is None:
         return Problem("unknown_collection", "There is no collection of this name.")
@@ -192,22 +198,34 @@ def _check_resolution(catalogue: Catalogue, mutation: Mutation) -> Mutation | Pr
         return mutation if is_right else Problem("wrong_type", "`deleted` takes true or false.", DELETED)
     if kind not in collection.fields:
         return Problem("unknown_field", f"{collection.name} has no field of this name.", kind)
+    if resolution.value is UNSET:
+        return Problem("missing_value", "An answer carries the value chosen, whatever the choice; null is one.", kind)
     value = parse(collection.fields[kind], kind, resolution.value)
     if isinstance(value, Problem):
         return value
     return replace(mutation, resolve=replace(resolution, value=value))
 
 
-def _check_special(mutation: Mutation, kind: str, rest: str) -> Mutation | Problem:
+def _check_special(catalogue: Catalogue, mutation: Mutation, kind: str, rest: str) -> Mutation | Problem:
     assert mutation.resolve is not None
+    shape = _SPECIAL.get(kind)
+    if shape is None or not shape.fullmatch(rest):
+        return Problem("unknown_conflict", "There is no conflict of this name.", "field")
+    if kind == Kind.ORPHAN and mutation.resolve.choice != "keep":
+        return Problem("wrong_choice", "An orphan can only be given up, by keep: its parent is not there.", "choice")
     if kind == Kind.DUPLICATE and mutation.resolve.choice == "take":
-        is_right = mutation.resolve.value in {mutation.record, rest}
+        if mutation.collection not in catalogue.collections:
+            return Problem("unknown_collection", "There is no collection of this name.")
+        is_right = mutation.resolve.value in (mutation.record, rest)
         return mutation if is_right else Problem("wrong_value", "Name the one record of the pair to drop.", "value")
-    if kind == Kind.ORPHAN and not rest.partition("/")[2].isdecimal():
-        return Problem("unknown_conflict", "An orphan is named orphan/<device>/<n>.", "field")
-    if kind not in _SPECIAL:
-        return Problem("unknown_conflict", "There is no kind of conflict of this name.", "field")
     return mutation
 
 
-_SPECIAL: Final = frozenset({Kind.DUPLICATE, Kind.GROUP, Kind.REJECTED, Kind.ORPHAN})
+_UUID: Final = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_SPECIAL: Final = {
+    str(Kind.DUPLICATE): re.compile(_UUID),
+    str(Kind.GROUP): re.compile(_UUID),
+    str(Kind.REJECTED): re.compile(f"{_UUID}/[1-9][0-9]{{0,15}}"),
+    str(Kind.ORPHAN): re.compile(f"{_UUID}/[1-9][0-9]{{0,15}}"),
+}
+"""How each kind of conflict that is about no field is named, after its first slash."""

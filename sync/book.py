@@ -87,7 +87,7 @@ class Device(Struct, frozen=True):
     """The version that the device is known to have applied."""
     seen_ms: int = 0
     parked: int = 0
-    """Its parked mutations, counted when the book was loaded."""
+    """Its parked mutations, counted when it is read."""
 
 
 class Entry(Struct, frozen=True):
@@ -188,26 +188,32 @@ def first_needs(catalogue: Catalogue, push: PushRequest, mutations: Iterable[Mut
     read = [mutation for mutation in counted if isinstance(mutation, Mutation)]
     needs.runs.update(runs_of(mutation.n for mutation in counted))
     cursors = [push.acked, *push.past, *(again.common for again in push.again), *(each.base for each in read)]
+    needs.groups.update(mutation.group.id for mutation in counted if mutation.group is not None)
     needs.versions.update(_version_in(text) for text in cursors if text is not None)
     for mutation in read:
-        needs.records.add(Key(mutation.collection, mutation.record))
-        needs.waiting.add(str(Key(mutation.collection, mutation.record)))
-        if mutation.group is not None:
-            needs.groups.add(mutation.group.id)
-        if mutation.op == "put" and mutation.collection in catalogue.collections:
-            _add_put(catalogue, mutation, needs)
+        _add_mutation(catalogue, mutation, needs)
     return needs
 
 
+def _add_mutation(catalogue: Catalogue, mutation: Mutation, needs: Needs) -> None:
+    key = Key(mutation.collection, mutation.record)
+    needs.records.add(key)
+    needs.waiting.add(str(key))
+    if mutation.op == "put" and mutation.collection in catalogue.collections:
+        _add_put(catalogue, mutation, needs)
+    if mutation.op == "delete" and catalogue.children.get(mutation.collection):
+        needs.children.add(Children(key, 0 if mutation.base is None else _version_in(mutation.base)))
+
+
 def _add_put(catalogue: Catalogue, mutation: Mutation, needs: Needs) -> None:
-    for name, parent in catalogue.parents[mutation.collection].items():
-        named = mutation.fields.get(name)
-        if isinstance(named, str):
-            needs.records.add(Key(parent, named))
     collection = catalogue.collections[mutation.collection]
-    if not isinstance(parse_fields(collection, mutation.fields), dict):
+    fields = parse_fields(collection, mutation.fields)
+    if isinstance(fields, Problem):
         return
-    values = with_defaults(collection, mutation.fields)
+    for name, parent in catalogue.parents[mutation.collection].items():
+        if name in fields:
+            needs.records.add(Key(parent, fields[name]))
+    values = with_defaults(collection, fields)
     for rule in collection.duplicates:
         if None not in rule.values_of(values) and rule.applies(values):
             needs.alike.add(Alike(mutation.collection, rule.name, rule.values_of(values)))
@@ -245,6 +251,8 @@ class Workspace:
         self.clock = book.club.clock
         self.appeared: list[Key] = []
         """Records that this push made present: what waits for them is woken."""
+        self.parked_count = 0 if book.device is None else book.device.parked
+        """Parked mutations of the pushing device."""
         self._seed = seed
 
     @property
@@ -278,6 +286,8 @@ class Workspace:
         """Return the tag of a version, None where the log has no such row."""
         if version == 0:
             return "0" * 16
+        if version == self.book.club.head.version:
+            return self.book.club.head.tag
         if version not in self.book.tags:
             raise NotLoaded(Needs(versions={version}))
         return self.book.tags[version]
@@ -286,6 +296,10 @@ class Workspace:
         """Tell whether a cursor is of this log."""
         cursor = Cursor.parse(text, where="$")
         return self.tag(cursor.version) == cursor.tag
+
+    def is_before_log(self, text: str) -> bool:
+        """Tell whether a cursor is older than the kept log, which knows its tag no more."""
+        return Cursor.parse(text, where="$").version < self.book.club.oldest
 
     def author_of(self, device_id: str) -> str | None:
         """Return the user of a device."""
@@ -300,7 +314,39 @@ class Workspace:
         """Return the parked mutations that wait for a record."""
         if what not in self.book.waiting:
             raise NotLoaded(Needs(waiting={what}))
-        return self._parked_now(self.book.waiting[what], lambda entry: entry.waits_for == what)
+        found = self._parked_now(self.book.waiting[what], lambda entry: entry.waits_for == what)
+        self._load_for(found)
+        return found
+
+    def _load_for(self, entries: Iterable[Entry]) -> None:
+        """Have loaded at once what applying parked mutations reads: a parent may wake thousands."""
+        needs = Needs()
+        for entry in entries:
+            _add_mutation(self.catalogue, entry.mutation, needs)
+            needs.devices.add(entry.device_id)
+            if entry.mutation.group is not None:
+                needs.groups.add(entry.mutation.group.id)
+        needs.records -= self.book.records.keys()
+        needs.waiting -= self.book.waiting.keys()
+        needs.groups -= self.book.groups.keys()
+        needs.alike -= self.book.alike.keys()
+        needs.children.clear()
+        needs.devices -= self.book.authors.keys()
+        if needs.records or needs.waiting or needs.groups or needs.alike or needs.devices:
+            raise NotLoaded(needs)
+
+    def park(self, entry: Entry) -> None:
+        """Keep a new mutation until what it waits for is there."""
+        self.plan.parked[entry.order] = entry
+        self.parked_count += self._is_mine(entry)
+
+    def unpark(self, entry: Entry) -> None:
+        """Let a mutation wait no more."""
+        self.plan.parked[entry.order] = None
+        self.parked_count -= self._is_mine(entry)
+
+    def _is_mine(self, entry: Entry) -> bool:
+        return self.plan.device is not None and entry.device_id == self.plan.device.device_id
 
     def group_parked(self, group: Group) -> list[Entry]:
         """Return the parked members of a group."""
@@ -324,14 +370,15 @@ class Workspace:
             raise NotLoaded(Needs(orphans={key}))
         return self.book.orphans[key]
 
-    def discard(self, device_id: str, n: int) -> None:
-        """Give up a parked mutation: its conflict keeps the content, and its author is told."""
+    def discard(self, device_id: str, n: int) -> Entry | None:
+        """Give up an orphan and return it: its conflict keeps the content, and its author is told."""
         entry = self.parked(device_id, n)
-        if entry is None:
-            return
-        self.plan.parked[device_id, n] = None
+        if entry is None or not entry.is_orphan:
+            return None
+        self.unpark(entry)
         problem = Problem("discarded", "The record that it belongs to never came, and somebody discarded it.")
         self.settle(entry, "rejected", problem=problem)
+        return entry
 
     def settle(
         self, entry: Entry, verdict: VerdictWord, *, conflicts: tuple[str, ...] = (), problem: Problem | None = None
@@ -354,13 +401,14 @@ class Workspace:
         """Return the records that share the values of a duplicate rule."""
         if asked not in self.book.alike:
             raise NotLoaded(Needs(alike={asked}))
-        rule = next(rule for rule in self.catalogue.collections[asked.collection].duplicates if rule.name == asked.rule)
+        collection = self.catalogue.collections[asked.collection]
+        rule = next(rule for rule in collection.duplicates if rule.name == asked.rule)
         found = {record.key: record for record in self.book.alike[asked]}
         found.update({key: each for key, each in self.plan.records.items() if key.collection == asked.collection})
         matching = (
             record
             for record in found.values()
-            if tuple(record.fields[name].value if name in record.fields else None for name in rule.by) == asked.values
+            if rule.values_of(with_defaults(collection, record.values())) == asked.values
         )
         return sorted(matching, key=lambda record: record.key)
 

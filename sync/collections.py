@@ -6,14 +6,15 @@ the one canonical form that is stored, compared and sent, or says in a sentence 
 """
 
 import enum
+import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, Final
-from uuid import UUID
 
 from msgspec import Struct, field
 
+from sync.errors import plain
 from sync.limits import INTEGER_MAX
 
 Value = Any
@@ -38,7 +39,7 @@ class Type(enum.StrEnum):
     UUID = "uuid"
     """A canonical lower-case UUID."""
     INSTANT = "instant"
-    """RFC 3339 in UTC with milliseconds, `2026-11-22T14:02:03.004Z`; corrected by the device's offset."""
+    """RFC 3339 in UTC with milliseconds, `2026-11-22T14:02:03.004Z`."""
     DATE = "date"
     """`2026-11-22`."""
 
@@ -67,6 +68,8 @@ class Field(Struct, frozen=True):
     pattern: str | None = None
     choices: tuple[str, ...] | None = None
     reference: Reference | None = None
+    is_clock_reading: bool = True
+    """Of an instant: whether it was read off the device's clock, so that it is corrected by the device's offset."""
     is_asked: bool = True
     """Whether a person is asked when two different values were written unseen of each other."""
     is_personal: bool = False
@@ -177,7 +180,7 @@ def parse_fields(collection: Collection, values: Values) -> dict[str, Value] | P
     for name, value in values.items():
         spec = collection.fields.get(name)
         if spec is None:
-            return Problem("unknown_field", f"{collection.name} has no field of this name.", name[:100])
+            return Problem("unknown_field", f"{collection.name} has no field of this name.", plain(name, 100))
         found = parse(spec, name, value)
         if isinstance(found, Problem):
             return found
@@ -224,6 +227,7 @@ def _bounds_words(spec: Field) -> str:
 
 
 _INSTANT_SHAPE: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([.]\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_UUID_SHAPE: Final = re.compile("[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _DATE_SHAPE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
@@ -272,9 +276,10 @@ def _parse_number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
-        return float(value) + 0.0  # -0.0 + 0.0 is 0.0: one zero, so that equal values compare and print alike
+        number = float(value) + 0.0  # -0.0 + 0.0 is 0.0: one zero, so that equal values compare and print alike
     except OverflowError:
         return None
+    return number if math.isfinite(number) else None
 
 
 def _parse_boolean(value: object) -> bool | None:
@@ -282,12 +287,7 @@ def _parse_boolean(value: object) -> bool | None:
 
 
 def _parse_uuid(value: object) -> str | None:
-    if not isinstance(value, str) or len(value) != 36:  # noqa: PLR2004 - the canonical form has 36 characters
-        return None
-    try:
-        return str(UUID(value))
-    except ValueError:
-        return None
+    return value.lower() if isinstance(value, str) and _UUID_SHAPE.fullmatch(value) else None
 
 
 def _parse_instant(value: object) -> str | None:

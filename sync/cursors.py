@@ -10,8 +10,9 @@ import re
 from typing import Final, NamedTuple, Self
 
 from sync.errors import MalformedRequest
+from sync.stamps import END
 
-CURSOR_PATTERN: Final = "^(0|[1-9][0-9]{0,15})[.][0-9a-f]{16}$"
+CURSOR_PATTERN: Final = f"^(0|[1-9][0-9]{{0,15}})[.][0-9a-f]{{16}}{END}"
 _SHAPE: Final = re.compile(CURSOR_PATTERN)
 
 

@@ -13,7 +13,7 @@ import enum
 from collections.abc import Iterable, Mapping
 
 import msgspec
-from msgspec import UNSET, Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 from msgspec.structs import replace
 
 from sync.collections import CONFLICTS, Catalogue, Value, Values
@@ -66,6 +66,8 @@ class Made(Struct):
     verdict: Verdict | None = None
     timestamp: str | None = None
     """The answer's timestamp, once the verdict is final."""
+    settled_ms: int = 0
+    """The server's time at the final verdict."""
     again: Again | None = None
     correction: int = 0
     sent_in: int = 0
@@ -117,7 +119,8 @@ class Device:
         self.catalogue = catalogue
         self.state = state
         self.in_flight: PushRequest | None = None
-        self._sync_count = 0
+        self._in_push: list[Made] = []
+        self._sync_count = max((made.sent_in for made in state.made), default=0)
         self._pull_cursor = Cursor.parse(state.cursor, where="cursor")
         self._partial: list[Change] = []
         self._staged: Records | None = None
@@ -139,7 +142,7 @@ class Device:
         """Bring a deleted record back."""
         return self._make("restore", Key(collection, record), wall_ms)
 
-    def resolve(self, conflict: Values, choice: Choice, value: Value = None, *, wall_ms: int) -> Mutation:
+    def resolve(self, conflict: Values, choice: Choice, value: Value | UnsetType = UNSET, *, wall_ms: int) -> Mutation:
         """Answer a conflict, given as its fields; works without signal, like any other edit."""
         key = Key(conflict["collection"], conflict["record"])
         resolution = Resolution(field=conflict["field"], choice=choice, value=value)
@@ -214,13 +217,14 @@ class Device:
             made.sent_in = self._sync_count
             batch.append(made)
             raws.append(msgspec.Raw(raw))
-        again = tuple(made.again for made in batch if made.again is not None)
+        self._in_push = batch
+        again = tuple(found for found in map(_again, batch) if found is not None)
         self.in_flight = PushRequest(
             device_id=due[0].device_id,
             sent_at=sent_at,
             mutations=raws,
-            acked=self.state.acked,
-            past=tuple(self.state.past),
+            acked=self._proof,
+            past=self._past,
             again=again,
         )
         return self.in_flight
@@ -241,7 +245,7 @@ class Device:
         for verdict in answer.others:
             self._settle(mine[verdict.n], verdict, answer)
         newest = Cursor.parse(answer.timestamp, where="timestamp")
-        if newest.version > self._acked_version and newest.version > self.cursor.version:
+        if newest.version > max(self._acked_version, self.cursor.version):
             self.state.acked = answer.timestamp
 
     def _settle(self, made: Made, verdict: Verdict, answer: PushAnswer) -> None:
@@ -249,34 +253,48 @@ class Device:
             return
         made.verdict = verdict
         made.correction = answer.correction if verdict.correction is UNSET else verdict.correction
-        made.timestamp = None if verdict.verdict == "parked" else answer.timestamp
+        if verdict.verdict != "parked":
+            made.timestamp, made.settled_ms = answer.timestamp, answer.server_time
 
     def forked(self, push: PushRequest, held: Iterable[int], new_device_id: str) -> None:
-        """Take a new identity for what the server does not hold with the same content (409 `device_forked`)."""
+        """Take a new identity for what the server does not hold with the same content (409 `device_forked`).
+
+        What was sent in other pushes and never answered keeps its old identity until it is pushed again: only then
+        does the server say whether it is held.
+        """
         if push is not self.in_flight:
             return
         self.in_flight = None
         held = set(held)
+        asked = {made.mutation.n for made in self._in_push}
         moved = [
             made
             for made in self.state.made
-            if made.device_id == push.device_id and made.is_unsettled and made.mutation.n not in held
+            if made.device_id == push.device_id
+            and made.is_unsettled
+            and made.mutation.n not in held
+            and (made.mutation.n in asked or not made.sent_in)
         ]
         shared = min((made.mutation.n for made in moved), default=self.state.next_n) - 1
         origin = Origin(push.device_id, shared)
         self.state.origins = [*self.state.origins, origin]
-        self.state.device_id = new_device_id
+        if self.state.device_id == push.device_id:
+            self.state.device_id = new_device_id
         for made in moved:
-            made.device_id = new_device_id
+            made.device_id = self.state.device_id
             made.verdict = None
             made.mutation = replace(made.mutation, origins=(*made.mutation.origins, origin))
 
     def forget_kept(self, *, now_ms: int) -> None:
-        """Forget settled mutations older than 14 days whose changes this device has pulled."""
+        """Forget mutations settled more than 14 days ago whose changes this device has pulled.
+
+        `now_ms` is the server's time, as its answers tell it: this device's own clock may be set a year ahead, and an
+        edit made long ago without signal was still settled only yesterday.
+        """
         self.state.made = [
             made
             for made in self.state.made
-            if made.is_unsettled or made.mutation.wall > now_ms - KEPT_MS or self._is_shown_over(made)
+            if made.is_unsettled or made.settled_ms > now_ms - KEPT_MS or self._is_shown_over(made)
         ]
 
     # -- pulling ---------------------------------------------------------------------------------------------------
@@ -290,14 +308,31 @@ class Device:
     def _acked_version(self) -> int:
         return 0 if self.state.acked is None else Cursor.parse(self.state.acked, where="acked").version
 
+    @property
+    def needs_snapshot(self) -> bool:
+        """Tell whether a snapshot must be taken before anything is pulled."""
+        return self.state.phase is Phase.SNAPSHOT and self._staged is None
+
+    @property
+    def _proof(self) -> str | None:
+        """Return the newest cursor that a push relies on: without one, a restored server would go unnoticed."""
+        if self.state.acked is not None or self.cursor == ORIGIN:
+            return self.state.acked
+        return self.state.cursor
+
+    @property
+    def _past(self) -> tuple[str, ...]:
+        """Return the cursors among which the server finds `common`, newest first."""
+        return tuple(dict.fromkeys((self.state.cursor, *self.state.past)))[:PAST_CURSORS_MAX]
+
     def pull_query(self) -> PullQuery:
         """Return what to pull next."""
-        return PullQuery(since=str(self._pull_cursor), acked=self.state.acked, past=tuple(self.state.past))
+        return PullQuery(since=str(self._pull_cursor), acked=self.state.acked, past=self._past)
 
     def pulled(self, query: PullQuery, answer: PullAnswer) -> None:
         """Apply a page of the log; a page that does not follow the cursor is stale and ignored."""
-        if query.since != str(self._pull_cursor):
-            return
+        if query.since != str(self._pull_cursor) or self.needs_snapshot:
+            return  # after a divergence an answer may still come that goes on inside a transaction begun before it
         for raw in answer.changes:
             change = msgspec.json.decode(raw, type=Change)
             if change.version != self._pull_cursor.version + 1:
@@ -306,22 +341,24 @@ class Device:
             self._partial.append(change)
             if not change.more:
                 self._end_transaction()
+        # The server has checked the query's `acked`. Only then is a snapshot shown, and may a cursor that passed `acked`
+        # by number stand for it: one of another history would say that what was lost with the old one is safe.
+        if query.acked == self.state.acked and not self._partial:
+            self._show_staged()
+            if self._acked_version <= self.cursor.version:
+                self.state.acked = None
 
     def _end_transaction(self) -> None:
         records = self.state.records if self._staged is None else self._staged
         for change in self._partial:
             _lay(records, change)
         self._partial = []
-        if self._staged is not None:
-            self._show_staged()
-            return
-        self._move_cursor()
+        if self._staged is None:
+            self._move_cursor()
 
     def _move_cursor(self) -> None:
         self.state.past = thin([self.state.cursor, *self.state.past])
         self.state.cursor = str(self._pull_cursor)
-        if self._acked_version <= self._pull_cursor.version:
-            self.state.acked = None
 
     # -- snapshots -------------------------------------------------------------------------------------------------
 
@@ -332,18 +369,23 @@ class Device:
             if made.timestamp is not None and Cursor.parse(made.timestamp, where="timestamp").version <= kept.version:
                 continue
             stamp = None if made.verdict is None else made.verdict.stamp
-            correction = made.correction
-            if made.again is not None and made.verdict is None:
-                stamp, correction = made.again.stamp, made.again.correction
-            made.again = Again(made.mutation.n, stamp=stamp, correction=correction, common=common)
+            correction, seen = made.correction, common
+            if made.again is not None:
+                seen = _older(made.again.common or common, common)
+                if made.verdict is None:
+                    stamp, correction = made.again.stamp, made.again.correction
+            made.again = Again(made.mutation.n, stamp=stamp, correction=correction, common=seen)
             made.verdict = made.timestamp = None
         self.state.past = [text for text in self.state.past if Cursor.parse(text, where="past").version <= kept.version]
+        # From here on `common` is what this device stands on, and it is proven in each request until the snapshot is
+        # shown: the server may be restored once more, even to a part of the old history that `common` left behind.
+        self.state.cursor = common
+        self.state.acked = None if kept == ORIGIN else common
         self.expired()
 
     def expired(self) -> None:
         """Begin a snapshot: the cursor is not, or no longer, in the log. Nothing unsent is touched."""
         self.in_flight = None
-        self.state.acked = None
         self.state.phase = Phase.SNAPSHOT
         self._partial = []
         self._staged = None
@@ -363,7 +405,8 @@ class Device:
         self._until = Cursor.parse(last.until, where="until")
         self._pull_cursor = Cursor.parse(last.timestamp, where="timestamp")
         self._partial = []
-        self._show_staged()
+        if self.state.acked is None:
+            self._show_staged()
 
     def _show_staged(self) -> None:
         if self._staged is None or self._until is None or self._pull_cursor.version < self._until.version:
@@ -419,17 +462,33 @@ def visible(catalogue: Catalogue, records: Records) -> dict[str, dict[str, dict[
     return seen
 
 
+def _older(one: str, other: str) -> str:
+    return min(one, other, key=lambda text: Cursor.parse(text, where="common").version)
+
+
+def _again(made: Made) -> Again | None:
+    """Return what goes beside a mutation: what a parked one was given too, should the server have lost it."""
+    if made.verdict is None:
+        return made.again
+    common = None if made.again is None else made.again.common
+    return Again(made.mutation.n, stamp=made.verdict.stamp, correction=made.correction, common=common)
+
+
 def thin(cursors: list[str]) -> list[str]:
-    """Keep some past cursors, newest first, with gaps that double: any history fits, and `common` is near."""
-    kept: list[str] = []
-    newest = Cursor.parse(cursors[0], where="past").version if cursors else 0
-    reach = 0
+    """Keep some past cursors, newest first, with gaps that double: any history fits, and `common` is near.
+
+    Of the cursors that lie 2 to 3, 4 to 7, 8 to 15 ... versions behind, the oldest is kept. Keeping the newest would
+    lose them all in time: each is dropped for a newer one before it is old enough for the next range.
+    """
+    if not cursors:
+        return []
+    newest = Cursor.parse(cursors[0], where="past").version
+    oldest_in: dict[int, str] = {}
     for text in cursors:
         behind = newest - Cursor.parse(text, where="past").version
-        if not kept or behind >= reach:
-            kept.append(text)
-            reach = max(2 * behind, behind + 1)
-    return kept[:PAST_CURSORS_MAX]
+        if behind >= 0:
+            oldest_in[behind.bit_length()] = text
+    return list(oldest_in.values())[:PAST_CURSORS_MAX]
 
 
 def _lay(records: Records, change: Change) -> None:

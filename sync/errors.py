@@ -8,6 +8,11 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 
+def plain(text: str, length_max: int = 200) -> str:
+    """Return a peer's text as it may stand in a sentence: short, and without control characters."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text[:length_max])
+
+
 class SyncError(Exception):
     """A request that cannot be carried out as it stands; nothing of it was applied."""
 

@@ -23,6 +23,9 @@ PUSH_BYTES_MAX: Final = 1024 * 1024
 MUTATION_BYTES_MAX: Final = 14 * 1024
 """Bytes of one encoded mutation: its change, with stamp and version added, stays under `CHANGE_BYTES_MAX`."""
 
+NESTING_MAX: Final = 32
+"""Levels of arrays and objects in a mutation: no field has any, and whoever decodes a conflict must not run out."""
+
 CHANGE_BYTES_MAX: Final = 16 * 1024
 """Bytes of one change of a record in the log. A conflict with very many candidates may be larger."""
 

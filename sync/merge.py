@@ -5,17 +5,20 @@ decides only whether a person is asked. The laws are tests: `tests/sync/test_mer
 """
 
 from collections.abc import Iterable
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
+from sync.limits import INTEGER_MAX
 from sync.records import Write
+from sync.stamps import UUID_PATTERN
 
 
 class Origin(Struct, frozen=True, forbid_unknown_fields=True):
     """An earlier identity of a device: its mutations up to and including `n` are the author's own."""
 
-    device_id: str
-    n: int
+    device_id: Annotated[str, Meta(pattern=UUID_PATTERN)]
+    n: Annotated[int, Meta(ge=0, le=INTEGER_MAX)]
 
 
 class Author(Struct, frozen=True):
@@ -36,6 +39,14 @@ class Author(Struct, frozen=True):
     def has_written(self, write: Write) -> bool:
         """Tell whether the author wrote this value, alone or beside others."""
         return self.is_own(write.device_id, write.n) or any(self.is_own(*also) for also in write.also)
+
+    def wrote_later(self, write: Write) -> bool:
+        """Tell whether this device wrote the value after the author's mutation: then it replaced its own value.
+
+        That it wrote the value *before* says nothing: it has replaced it since, and another device's later write of
+        the same value was made unseen of that.
+        """
+        return any(each == self.device_id and n > self.n for each, n in ((write.device_id, write.n), *write.also))
 
     def has_seen(self, write: Write) -> bool:
         """Tell whether the author knew of this write: it was in the log they had, or is their own."""
@@ -70,7 +81,7 @@ def lay(stored: Write | None, write: Write, author: Author) -> Laid:
         return Laid(stands=_confirmed(stored, write), is_logged=True)
     if write.rank > stored.rank:
         return Laid(stands=write, is_logged=True, loses=None if author.has_seen(stored) else stored)
-    return Laid(stands=stored, is_logged=False, loses=None if author.has_written(stored) else write)
+    return Laid(stands=stored, is_logged=False, loses=None if author.wrote_later(stored) else write)
 
 
 def _confirmed(stored: Write, write: Write) -> Write:

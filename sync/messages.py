@@ -9,6 +9,7 @@ malformed inside a good envelope is rejected alone, so that it never blocks its 
 
 import hashlib
 import itertools
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Final, Literal, TypeVar
 
@@ -17,12 +18,12 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from sync.collections import Value
 from sync.cursors import CURSOR_PATTERN
-from sync.errors import MalformedRequest
-from sync.limits import GROUP_COUNT_MAX, INTEGER_MAX, ORIGINS_MAX, PAST_CURSORS_MAX, PUSH_MUTATIONS_MAX
+from sync.errors import MalformedRequest, plain
+from sync.limits import GROUP_COUNT_MAX, INTEGER_MAX, NESTING_MAX, ORIGINS_MAX, PAST_CURSORS_MAX, PUSH_MUTATIONS_MAX
 from sync.merge import Origin
-from sync.stamps import STAMP_PATTERN
+from sync.stamps import END, STAMP_PATTERN, UUID_PATTERN
 
-Id = Annotated[str, Meta(pattern="^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
+Id = Annotated[str, Meta(pattern=UUID_PATTERN)]
 """A canonical lower-case UUID."""
 Counter = Annotated[int, Meta(ge=1, le=INTEGER_MAX)]
 Milliseconds = Annotated[int, Meta(ge=-INTEGER_MAX, le=INTEGER_MAX)]
@@ -30,9 +31,9 @@ Milliseconds = Annotated[int, Meta(ge=-INTEGER_MAX, le=INTEGER_MAX)]
 Timestamp = Annotated[str, Meta(pattern=CURSOR_PATTERN)]
 """A cursor on the wire, `version.tag`."""
 StampText = Annotated[str, Meta(pattern=STAMP_PATTERN)]
-Name = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,63}$")]
+Name = Annotated[str, Meta(pattern=f"^[a-z][a-z0-9_]{{0,63}}{END}")]
 """A collection's name."""
-FieldKey = Annotated[str, Meta(pattern="^[a-z0-9_/-]{1,160}$")]
+FieldKey = Annotated[str, Meta(pattern=f"^[a-z0-9_/-]{{1,160}}{END}")]
 """What a conflict is about: a declared field's name, or one of the keys that `sync/conflicts.py` lists."""
 Choice = Literal["keep", "take", "set"]
 Op = Literal["put", "delete", "restore", "resolve"]
@@ -51,7 +52,7 @@ class Resolution(Struct, frozen=True, forbid_unknown_fields=True):
 
     field: FieldKey
     choice: Choice
-    value: Value = None
+    value: Value | UnsetType = UNSET
     """The value chosen, for a field; true or false for `deleted`; for a duplicate taken as one, the record to drop."""
 
 
@@ -102,8 +103,12 @@ class Malformed(Struct, frozen=True):
 
     n: int
     raw: Any
-    """Its content as decoded JSON, for the quarantine."""
+    """Its content as decoded JSON, for the quarantine; as text where it is nested too deeply to be handed on."""
     problem: str
+    group: Group | None = None
+    """Its group, where that can be read: the other members are rejected with it."""
+    wall: int = 0
+    """The time of its edit, where that can be read: those after it are lifted above it, and no higher."""
 
 
 class Verdict(Struct, frozen=True, omit_defaults=True):
@@ -197,12 +202,18 @@ def decode(body: bytes, decoder: Callable[[bytes], T]) -> T:
     try:
         return decoder(body)
     except msgspec.ValidationError as error:
-        problem, _, path = str(error).rpartition(" - at `")
-        raise MalformedRequest(path=path.rstrip("`") or "$", problem=f"is wrong: {problem or error}") from None
+        problem, _, path = str(error).partition(" - at `$")
+        raise MalformedRequest(path=f"${path.rstrip('`')}", problem=f"is wrong: {_in_words(problem)}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MalformedRequest(path="$", problem=f"is not JSON in UTF-8: {error}") from None
     except RecursionError:
         raise MalformedRequest(path="$", problem="is nested too deeply") from None
+
+
+def _in_words(problem: str) -> str:
+    """Return what a decoder said, without the pattern that a text should have matched: it helps no person."""
+    said, _, pattern = problem.partition(" matching regex ")
+    return plain(f"{said} of the form that the protocol gives" if pattern else problem)
 
 
 def read_push(body: bytes) -> PushRequest:
@@ -223,13 +234,61 @@ def read_mutations(push: PushRequest) -> list[Mutation | Malformed]:
 def _read_mutation(raw: bytes, index: int) -> Mutation | Malformed:
     path = f"$.mutations[{index}]"
     try:
-        return decode(raw, _mutation_decoder.decode)
+        mutation = decode(raw, _mutation_decoder.decode)
     except MalformedRequest as error:
+        problem = error.detail.replace("$", path, 1)
+    else:
+        if not _is_deep(raw):
+            return mutation
+        problem = f"{path} is nested too deeply."
+    try:
         found: Any = decode(raw, _any_decoder.decode)
-        n = found.get("n") if isinstance(found, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-        if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= INTEGER_MAX:
-            raise MalformedRequest(path=f"{path}.n", problem="must be a whole number from 1 up") from None
-        return Malformed(n=n, raw=found, problem=error.detail.replace("$", path, 1))
+    except MalformedRequest as error:
+        raise MalformedRequest(path=path, problem=error.detail.removeprefix("$ ").rstrip(".")) from None
+    counted = _part(raw, _Counted)
+    if counted is None:
+        raise MalformedRequest(path=f"{path}.n", problem="must be a whole number from 1 up") from None
+    return Malformed(
+        n=counted.n,
+        raw=raw.decode() if _is_deep(raw) else found,
+        problem=problem,
+        group=(_part(raw, _Grouped) or _Grouped()).group,
+        wall=(_part(raw, _Timed) or _Timed()).wall,
+    )
+
+
+class _Counted(Struct):
+    n: Counter
+
+
+class _Grouped(Struct):
+    group: Group | None = None
+
+
+class _Timed(Struct):
+    wall: Milliseconds = 0
+
+
+def _part(raw: bytes, kind: type[T]) -> T | None:
+    """Read one part of a malformed mutation; None where that is malformed itself."""
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except msgspec.ValidationError:
+        return None
+
+
+_BRACKETS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+
+
+def _is_deep(raw: bytes) -> bool:
+    """Tell whether JSON is nested more deeply than a conflict can carry it."""
+    if raw.count(b"[") + raw.count(b"{") <= NESTING_MAX:
+        return False
+    level = deepest = 0
+    for token in _BRACKETS.findall(raw):
+        level += (token in b"[{") - (token in b"]}")
+        deepest = max(deepest, level)
+    return deepest > NESTING_MAX
 
 
 def hash_mutation(key: bytes, mutation: Mutation | Malformed) -> bytes:

@@ -28,6 +28,7 @@ from sync.conflicts import (
     without,
 )
 from sync.merge import Laid, lay
+from sync.quarantine import reject_group
 from sync.records import Key, Record, Write, is_complete
 from sync.stamps import wall_of
 
@@ -116,16 +117,21 @@ def _resolve(op: _Op) -> Applied:
         _lay_deleted(op, key, value=bool(resolution.value), settle=op.answer)
         return op.applied
     if not rest:
-        lay_fields(op, key, {resolution.field: resolution.value}, op.answer)
+        record = lay_fields(op, key, {resolution.field: resolution.value}, op.answer)
+        if record.deleted is not None and not op.author.has_seen(record.deleted):
+            _meet_delete(op, record)  # an answer is an edit: it asks where the record was deleted unseen meanwhile
+        _meet_deleted_parents(op, record)
         return op.applied
-    if kind == Kind.DUPLICATE and resolution.choice == "take":
-        _lay_deleted(op, Key(key.collection, str(resolution.value)), value=True, settle=op.supersede)
     if kind == Kind.ORPHAN:
         device_id, _, n = rest.partition("/")
-        op.workspace.discard(device_id, int(n))
+        orphan = op.workspace.discard(device_id, int(n))
+        if orphan is not None and orphan.mutation.group is not None:
+            reject_group(op.workspace, orphan.mutation.group)
     conflict = op.workspace.conflict(key, conflict_id(*key, resolution.field))
     if conflict is not None and conflict.is_open:
         _save(op, conflict, answered(conflict, op.author, choice=resolution.choice, at=op.at))
+    if kind == Kind.DUPLICATE and resolution.choice == "take":
+        _lay_deleted(op, Key(key.collection, str(resolution.value)), value=True, settle=op.supersede)
     return op.applied
 
 
@@ -208,12 +214,13 @@ def _settle_deleted(
     was = op.workspace.conflict(key, conflict_id(*key, DELETED))
     now = settle(was) if settle is not None and was is not None and was.is_open else was
     side = op.side(stands, {DELETED: stands.value}, version=stands.version)
+    # What is moot leaves first: a device's edit of the deleted record must not keep the place of its delete, which loses.
+    if now is not None and now.is_open:
+        now = without(now, op.author, at=op.at, leaves=lambda each: _is_moot(each.value, stands))
     for loses in losing:
         now = opened(now, key=key, field=DELETED, kind=Kind.DELETED, stands=side, loses=loses)
     if now is None or (now is was and not now.is_open):
         return now
-    if now.is_open:
-        now = without(now, op.author, at=op.at, leaves=lambda each: _is_moot(each.value, stands))
     return _save(op, was, replace(now, stands=side))
 
 
@@ -237,12 +244,14 @@ def _unseen_edits(op: _Op, record: Record) -> list[Side]:
     if not op.workspace.catalogue.children[record.key.collection]:
         return sides
     asked = Children(record.key, op.author.base)
-    unseen_children: dict[str, tuple[Key, Write]] = {}
+    latest: dict[str, tuple[Key, Write]] = {}
     for child in op.workspace.children(asked):
         for write in child.fields.values():
-            if write.device_id not in edits and not child.is_deleted and not op.author.has_seen(write):
-                unseen_children[write.device_id] = (child.key, write)
-    sides.extend(op.side(write, key._asdict()) for _, (key, write) in sorted(unseen_children.items()))
+            if write.device_id in edits or child.is_deleted or op.author.has_seen(write):
+                continue
+            if write.device_id not in latest or write.rank > latest[write.device_id][1].rank:
+                latest[write.device_id] = (child.key, write)
+    sides.extend(op.side(write, key._asdict()) for _, (key, write) in sorted(latest.items()))
     return sides
 
 
@@ -270,24 +279,29 @@ def _meet_delete(op: _Op, record: Record) -> None:
     if stands.device_id == op.author.device_id and stands.n > op.mutation.n:
         op.is_lost = True
         return
-    side = op.side(write, {"fields": dict(op.mutation.fields)})
+    answer = op.mutation.resolve
+    fields = dict(op.mutation.fields) if answer is None else {answer.field: answer.value}
+    side = op.side(write, {"fields": fields})
     conflict = _settle_deleted(op, record.key, stands, [side])
     assert conflict is not None
     op.loses(conflict)
 
 
 def _meet_deleted_parents(op: _Op, record: Record) -> None:
-    """A child whose author had not seen that its parent was deleted asks whether the parent should stay so."""
+    """Ask about a deleted record that contains this one, at any depth, where the author had not seen the delete."""
     for name, collection in op.workspace.catalogue.parents[record.key.collection].items():
         if name not in record.fields:
             continue
         parent = op.workspace.record(Key(collection, record.fields[name].value))
-        stands = None if parent is None else parent.deleted
-        if parent is None or stands is None or not stands.value or op.author.has_seen(stands):
+        if parent is None:
             continue
-        conflict = _settle_deleted(op, parent.key, stands, [op.side(op.write(None), record.key._asdict())])
-        assert conflict is not None
-        op.loses(conflict)
+        stands = parent.deleted
+        if stands is not None and stands.value and not op.author.has_seen(stands):
+            child = op.side(op.write(None), op.entry.key._asdict())
+            conflict = _settle_deleted(op, parent.key, stands, [child])
+            assert conflict is not None
+            op.loses(conflict)
+        _meet_deleted_parents(op, parent)
 
 
 def _meet_duplicates(op: _Op, record: Record) -> None:

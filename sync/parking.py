@@ -10,12 +10,12 @@ from collections.abc import Collection, Iterable
 from msgspec.structs import replace
 
 from sync.book import Entry, Workspace
-from sync.collections import Problem, format_instant
-from sync.conflicts import Kind, Status, closed, conflict_id
+from sync.collections import Problem
+from sync.conflicts import Kind
 from sync.limits import PARKED_PER_DEVICE_MAX
 from sync.messages import Group
 from sync.ops import Applied, apply_entry
-from sync.quarantine import raise_about, reject, side_for
+from sync.quarantine import close_orphan, raise_about, reject, reject_group, side_for
 from sync.records import Key, is_present
 
 
@@ -51,7 +51,11 @@ def take(workspace: Workspace, entry: Entry) -> None:
     group = entry.mutation.group
     if group is not None:
         _join(workspace, entry, group)
-        return
+    else:
+        _take_alone(workspace, entry)
+
+
+def _take_alone(workspace: Workspace, entry: Entry) -> None:
     missing = missing_parent(workspace, entry)
     if missing is None:
         _apply(workspace, entry)
@@ -91,32 +95,19 @@ def _apply(workspace: Workspace, entry: Entry) -> Applied:
     applied = apply_entry(workspace, entry)
     workspace.settle(entry, "merged" if applied.is_lost else "applied", conflicts=applied.conflicts)
     if entry.waits_for is not None:
-        workspace.plan.parked[entry.order] = None
+        workspace.unpark(entry)
     if entry.is_orphan:
-        _close_orphan(workspace, entry)
+        close_orphan(workspace, entry)
     return applied
-
-
-def _close_orphan(workspace: Workspace, entry: Entry) -> None:
-    field = f"{Kind.ORPHAN}/{entry.device_id}/{entry.mutation.n}"
-    conflict = workspace.conflict(entry.key, conflict_id(*entry.key, field))
-    if conflict is not None and conflict.is_open:
-        at = format_instant(entry.received_ms)
-        now = closed(conflict, status=Status.SUPERSEDED, device_id=entry.device_id, at=at)
-        workspace.save_conflict(now, stamp=entry.stamp)
 
 
 def _park(workspace: Workspace, entry: Entry, waits_for: str) -> bool:
     """Park a new mutation; False where the device has parked as many as it may, and this one is rejected."""
-    device = workspace.plan.device
-    assert device is not None
-    mine = (each for each in workspace.plan.parked.items() if each[0][0] == entry.device_id)
-    parked = device.parked + sum(1 if each is not None else -1 for _, each in mine)
-    if parked >= PARKED_PER_DEVICE_MAX:
+    if workspace.parked_count >= PARKED_PER_DEVICE_MAX:
         problem = Problem("parked_full", f"{PARKED_PER_DEVICE_MAX} mutations of this device wait already.")
         reject(workspace, entry, problem)
         return False
-    workspace.plan.parked[entry.order] = replace(entry, waits_for=waits_for)
+    workspace.park(replace(entry, waits_for=waits_for))
     workspace.settle(entry, "parked")
     return True
 
@@ -127,6 +118,8 @@ def _join(workspace: Workspace, entry: Entry, group: Group) -> None:
     counts = {member.mutation.group.count for member in members if member.mutation.group is not None}
     if any(outcome.verdict == "rejected" for outcome in outcomes):
         reject(workspace, entry, Problem("group_rejected", "Another part of its group was rejected."))
+    elif any(each.verdict in {"applied", "merged"} and each.n == entry.mutation.n for each in outcomes):
+        _take_alone(workspace, entry)  # another clone's copy of a member that was applied with all the others
     elif counts - {group.count} or any(outcome.verdict != "parked" for outcome in outcomes):
         reject(workspace, entry, Problem("group_mismatch", "Its group is complete, or has another count."))
         reject_group(workspace, group)
@@ -136,17 +129,10 @@ def _join(workspace: Workspace, entry: Entry, group: Group) -> None:
         reject_group(workspace, group)
 
 
-def reject_group(workspace: Workspace, group: Group) -> None:
-    """Reject what waits of a group, one member of which was rejected."""
-    for member in workspace.group_parked(group):
-        reject(workspace, member, Problem("group_rejected", "Another part of its group was rejected."))
-        workspace.plan.parked[member.order] = None
-
-
 def _try_group(workspace: Workspace, group: Group) -> None:
     members = workspace.group_parked(group)
-    if len(members) < group.count:
-        return
+    if len({member.mutation.n for member in members}) < group.count:
+        return  # two clones of a device may both send a group: a member that came twice stands for no other
     brings = [member.key for member in members if member.mutation.op == "put" and can_create(workspace, member)]
     for member in members:
         missing = missing_parent(workspace, member, brings)
@@ -156,7 +142,7 @@ def _try_group(workspace: Workspace, group: Group) -> None:
     lost: list[tuple[Entry, Applied]] = []
     for member in members:
         applied = _apply(workspace, member)
-        if applied.is_lost:
+        if applied.is_lost and applied.conflicts:
             lost.append((member, applied))
     if lost:
         _raise_group(workspace, group, lost)

@@ -6,13 +6,20 @@ for each club: the counter row, the log, the records with their writes, conflict
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from sync.book import Book, Device, Needs, Plan
 from sync.collections import Value
 from sync.conflicts import Conflict
 from sync.cursors import Cursor
 from sync.records import Change, Record
+
+OVERDUE_MAX: Final = 20
+"""Overdue mutations loaded into one transaction: a person is asked about them a few at a time, and no push is slow."""
+
+
+CHILDREN_MAX: Final = 2_000
+"""Children loaded of each collection that a record contains: ten times a match's events, and still no slow push."""
 
 
 class Head(NamedTuple):
@@ -37,7 +44,10 @@ class Ledger(Protocol):
     book: Book
 
     async def load(self, needs: Needs) -> None:
-        """Add what is needed to the book; what does not exist is added as None or as empty."""
+        """Add what is needed to the book; what does not exist is added as None or as empty.
+
+        Of very many children, the `CHILDREN_MAX` newest of each collection.
+        """
         ...
 
     async def save(self, plan: Plan, bodies: Sequence[bytes]) -> None:
@@ -55,6 +65,8 @@ class Store(Protocol):
     def writing(self, club_id: str, device_id: str, *, overdue_before_ms: int) -> AbstractAsyncContextManager[Ledger]:
         """Open a writing transaction: lock the counter row, and load the club, the device and the overdue.
 
+        Of the overdue (parked before that time, nobody asked yet) the `OVERDUE_MAX` received first, ordered by receipt,
+        device and counter.
         Leaving the block commits, durably; an exception rolls everything back. Raises LookupError where there is no
         such club.
         """
@@ -87,7 +99,7 @@ class Store(Protocol):
         ...
 
     async def devices(self, club_id: str) -> Sequence[Device]:
-        """Return the club's devices, the one seen last first."""
+        """Return the club's devices, the one seen last first; of those seen at once, in the order of their ids."""
         ...
 
     async def records(self, club_id: str, collection: str, where: Mapping[str, Value]) -> Sequence[Record]:

@@ -14,8 +14,8 @@ from sync.admission import Received, Stamper, admit, base_of, check_history, che
 from sync.book import Book, Entry, Outcome, Plan, Workspace, runs_of
 from sync.collections import Catalogue, Problem
 from sync.messages import Again, Malformed, Mutation, PushAnswer, PushRequest, Run, Verdict
-from sync.parking import raise_orphans, reject_group, take, wake
-from sync.quarantine import reject_unread
+from sync.parking import raise_orphans, take, wake
+from sync.quarantine import reject_group, reject_unread
 from sync.stamps import CLOCK_DIGITS, make_stamp
 
 
@@ -67,7 +67,7 @@ def _take(
         take(workspace, found)
         return
     reject_unread(workspace, mutation, digest=digest, stamp=stamp, problem=found)
-    if isinstance(mutation, Mutation) and mutation.group is not None:
+    if mutation.group is not None:
         reject_group(workspace, mutation.group)
 
 

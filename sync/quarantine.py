@@ -8,9 +8,9 @@ import msgspec
 
 from sync.book import Entry, Outcome, Workspace
 from sync.collections import Problem, format_instant
-from sync.conflicts import NAMESPACE, Conflict, Kind, Side, conflict_id, opened
+from sync.conflicts import NAMESPACE, Conflict, Kind, Side, Status, closed, conflict_id, opened
 from sync.limits import MUTATION_BYTES_MAX
-from sync.messages import Malformed, Mutation, encode
+from sync.messages import Group, Malformed, Mutation, encode
 from sync.records import Key
 from sync.stamps import device_of, wall_of
 
@@ -44,7 +44,7 @@ def reject_unread(
     effective, correction = stamp
     conflict = _keep(workspace, key_of(mutation), mutation, mutation.n, effective, problem)
     device_id = device_of(effective)
-    group = mutation.group if isinstance(mutation, Mutation) else None
+    group = mutation.group
     workspace.plan.outcomes[device_id, mutation.n] = Outcome(
         device_id=device_id,
         n=mutation.n,
@@ -56,6 +56,25 @@ def reject_unread(
         problem=problem,
         group=None if group is None else group.id,
     )
+
+
+def reject_group(workspace: Workspace, group: Group) -> None:
+    """Reject what waits of a group, one member of which was rejected."""
+    for member in workspace.group_parked(group):
+        reject(workspace, member, Problem("group_rejected", "Another part of its group was rejected."))
+        workspace.unpark(member)
+        if member.is_orphan:
+            close_orphan(workspace, member)
+
+
+def close_orphan(workspace: Workspace, entry: Entry) -> None:
+    """Close the question about an orphan that waits no more."""
+    field = f"{Kind.ORPHAN}/{entry.device_id}/{entry.mutation.n}"
+    conflict = workspace.conflict(entry.key, conflict_id(*entry.key, field))
+    if conflict is not None and conflict.is_open:
+        at = format_instant(entry.received_ms)
+        now = closed(conflict, status=Status.SUPERSEDED, device_id=entry.device_id, at=at)
+        workspace.save_conflict(now, stamp=entry.stamp)
 
 
 def key_of(mutation: Mutation | Malformed) -> Key:
@@ -73,10 +92,13 @@ def _keep(
 
 
 def _side(workspace: Workspace, mutation: Mutation | Malformed, n: int, stamp: str, problem: Problem | None) -> Side:
-    content: Mapping[str, Any] | None
+    content: Mapping[str, Any] | str | None
     content = msgspec.to_builtins(mutation) if isinstance(mutation, Mutation) else mutation.raw
-    if len(encode(content)) > MUTATION_BYTES_MAX:
+    encoded = encode(content)
+    if len(encoded) > MUTATION_BYTES_MAX:
         content = None  # too large for a change; the device that made it still holds it
+    elif b"\\u0000" in encoded:
+        content = encoded.decode()  # as text, in which U+0000 stands escaped: PostgreSQL stores it in no other form
     device_id = device_of(stamp)
     return Side(
         value={"mutation": content},

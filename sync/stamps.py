@@ -10,11 +10,15 @@ Source: Kulkarni et al., "Logical Physical Clocks" (2014), for the receive rule 
 from collections.abc import Sequence
 from typing import Final, NewType
 
-from sync.limits import CORRECTION_FLOOR_MS, CORRECTION_JUMP_MS, CORRECTION_WINDOW, WALL_MS_MAX
+from sync.limits import CORRECTION_FLOOR_MS, CORRECTION_JUMP_MS, CORRECTION_WINDOW, INTEGER_MAX, WALL_MS_MAX
 
 Stamp = NewType("Stamp", str)
 
-STAMP_PATTERN: Final = "^[0-9a-f]{48}$"
+END: Final = r"$(?!\n)"
+"""The end of a pattern: Python's `$` alone lets a line feed follow, JavaScript's does not."""
+UUID_PATTERN: Final = f"^[0-9a-f]{{8}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{12}}{END}"
+"""A canonical lower-case UUID."""
+STAMP_PATTERN: Final = f"^[0-9a-f]{{48}}{END}"
 CLOCK_DIGITS: Final = 16
 TICKS_PER_MS: Final = 1 << 16
 
@@ -79,6 +83,7 @@ def observe_offset(window: Sequence[int], offset_ms: int) -> tuple[int, ...]:
     An offset is the server's time of receipt minus `sent_at`: the skew plus the latency, so the least of the
     window is the best estimate of the skew. A jump means that the clock was set, and the window starts anew.
     """
+    offset_ms = max(-INTEGER_MAX, min(offset_ms, INTEGER_MAX))
     if window and abs(offset_ms - min(window)) > CORRECTION_JUMP_MS:
         return (offset_ms,)
     return (*window, offset_ms)[-CORRECTION_WINDOW:]

@@ -22,7 +22,6 @@ from tests.pg import in_thread, open_folder
 pytestmark = pytest.mark.postgres
 PATIENCE_S = 20.0
 ROOT = Path(__file__).parent.parent.parent
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as other users")
 
 # Holds a server in another process. Started from a thread, PostgreSQL outlives that process, as on macOS.
 HOLDER = """
@@ -141,7 +140,7 @@ def test_starts_again_after_its_postgres_was_killed(postgres: EmbeddedPostgres) 
     assert notes(postgres) == "kept"
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="workers can be found by their folder in /proc only")
+@pytest.mark.linux
 async def test_ends_a_worker_that_outlived_its_postgres(postgres: EmbeddedPostgres) -> None:
     """A worker in a long computation does not notice that its parent died; two must never write at once."""
     await asyncio.to_thread(write, postgres, "kept")
@@ -178,7 +177,7 @@ def test_starts_again_after_its_server_was_killed(data_dir: Path, where: str) ->
         assert notes(postgres) == "kept"
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
+@pytest.mark.linux
 def test_postgres_ends_when_its_server_is_killed(data_dir: Path) -> None:
     """On Linux a killed server leaves nothing running, even if it never comes back."""
     holder, orphan = hold(data_dir, "main")
@@ -335,7 +334,7 @@ def test_a_folder_that_cannot_be_made_is_named(data_dir: Path) -> None:
         EmbeddedPostgres(data_dir).start()
 
 
-@as_root
+@pytest.mark.root
 def test_root_runs_it_as_a_user_of_its_own(postgres: EmbeddedPostgres) -> None:
     """PostgreSQL and its files are the user's, the configuration is root's, and modes above are as before."""
     user = run_user()
@@ -346,7 +345,7 @@ def test_root_runs_it_as_a_user_of_its_own(postgres: EmbeddedPostgres) -> None:
     assert postgres.folder.path.parent.stat().st_mode & 0o777 == 0o711
 
 
-@as_root
+@pytest.mark.root
 def test_a_folder_of_another_user_is_left_alone(postgres: EmbeddedPostgres) -> None:
     """A database folder that an ordinary user made is not taken over by root; the way out is in the sentence."""
     postgres.stop()
@@ -355,7 +354,7 @@ def test_a_folder_of_another_user_is_left_alone(postgres: EmbeddedPostgres) -> N
         postgres.start()
 
 
-@as_root
+@pytest.mark.root
 def test_no_other_user_gets_a_session(postgres: EmbeddedPostgres) -> None:
     """`nobody` cannot reach the socket; PostgreSQL's own user can, and is refused on the kernel's word."""
     command = [str(postgres.bundle.program("psql")), postgres.owner_dsn, "-c", "SELECT 1"]
@@ -366,7 +365,7 @@ def test_no_other_user_gets_a_session(postgres: EmbeddedPostgres) -> None:
     assert ask(command, **options).returncode == 0
 
 
-@as_root
+@pytest.mark.root
 def test_a_folder_out_of_reach_is_named(tmp_path: Path) -> None:
     """Below a folder that only root may enter it ends in a sentence; no folder above is opened to others."""
     shut = tmp_path / "shut"
