@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from sync.admission import Received
 from sync.book import NotLoaded, Plan, first_needs
+from sync.checks import examine
 from sync.collections import CONFLICTS, Catalogue
 from sync.cursors import ORIGIN, Cursor
 from sync.errors import CursorExpired, LogDiverged, MalformedRequest
@@ -66,15 +67,15 @@ class Engine:
         Raises MalformedRequest, LogDiverged, DeviceForked, DeviceTaken, or LookupError for an unknown club; nothing
         is applied then.
         """
-        mutations = read_mutations(push)
+        given = examine(self.catalogue, read_mutations(push))
         received = Received(author=author, now_ms=self._clock(), seed=self._dice(16))
         overdue_before_ms = received.now_ms - PARKED_ORPHAN_AFTER_MS
         async with self.store.writing(club_id, push.device_id, overdue_before_ms=overdue_before_ms) as ledger:
-            needs = first_needs(self.catalogue, push, mutations)
+            needs = first_needs(self.catalogue, push, given)
             while True:
                 await ledger.load(needs)
                 try:
-                    plan, answer = plan_push(self.catalogue, ledger.book, push, mutations, received)
+                    plan, answer = plan_push(self.catalogue, ledger.book, push, given, received)
                 except NotLoaded as missing:
                     needs = missing.needs
                 else:

@@ -1,24 +1,20 @@
 """Admission: what is fixed about a mutation once, at its first receipt, independently of what is stored.
 
 History first (is the client's log ours?), then identity (is the device one installation?), then each new mutation's
-stamp, correction and base, and the check of its content against the catalogue.
+stamp, correction and base.
 """
 
-import re
 from bisect import bisect_left, insort
 from collections.abc import Iterable
-from typing import Final
 
-from msgspec import UNSET, Struct
+from msgspec import Struct
 from msgspec.structs import replace
 
-from sync.book import Book, Device, Entry, Workspace
-from sync.collections import Catalogue, Problem, Type, Value, parse, parse_fields, shift_instant
-from sync.conflicts import DELETED, Kind
+from sync.book import Book, Device, Workspace
+from sync.checks import Given
 from sync.cursors import ORIGIN, Cursor
 from sync.errors import DeviceForked, DeviceTaken, LogDiverged
-from sync.limits import MUTATION_BYTES_MAX
-from sync.messages import Again, Malformed, Mutation, PushRequest, encode, hash_mutation
+from sync.messages import Again, Malformed, Mutation, PushRequest, hash_content
 from sync.stamps import (
     between,
     clock_of,
@@ -50,7 +46,7 @@ def check_history(workspace: Workspace, cursors: Iterable[str | None], past: Ite
     raise LogDiverged(common=next((text for text in past if workspace.stands_in_log(text)), str(ORIGIN)))
 
 
-def check_identity(workspace: Workspace, mutations: Iterable[Mutation | Malformed], author: str) -> dict[int, bytes]:
+def check_identity(workspace: Workspace, given: Iterable[Given], author: str) -> dict[int, bytes]:
     """Return the hash of each mutation by its counter.
 
     Raises DeviceTaken where the device is another person's, and DeviceForked where a counter is held with other
@@ -59,7 +55,7 @@ def check_identity(workspace: Workspace, mutations: Iterable[Mutation | Malforme
     device = workspace.book.device
     if device is not None and device.author != author:
         raise DeviceTaken
-    hashes = {each.n: hash_mutation(workspace.book.club.hash_key, each) for each in mutations}
+    hashes = {each.n: hash_content(workspace.book.club.hash_key, each.content) for each in given}
     held = workspace.book.outcomes
     if any(n in held and held[n].hash != found for n, found in hashes.items()):
         same = [n for n, found in sorted(hashes.items()) if n in held and held[n].hash == found]
@@ -126,106 +122,3 @@ def base_of(workspace: Workspace, mutation: Mutation, again: Again | None) -> in
         if text is not None and workspace.stands_in_log(text):
             return Cursor.parse(text, where="$").version
     return 0
-
-
-def admit(
-    catalogue: Catalogue, mutation: Mutation, *, stamp: tuple[str, int], base: int, digest: bytes, received: Received
-) -> Entry | Problem:
-    """Return the mutation with its content in canonical form, or why it is rejected."""
-    effective, correction = stamp
-    checked = check(catalogue, mutation, correction)
-    if isinstance(checked, Problem):
-        return checked
-    return Entry(
-        device_id=device_of(effective),
-        author=received.author,
-        mutation=checked,
-        hash=digest,
-        stamp=effective,
-        correction=correction,
-        base=base,
-        received_ms=received.now_ms,
-    )
-
-
-def check(catalogue: Catalogue, mutation: Mutation, correction: int) -> Mutation | Problem:
-    """Check a mutation against the catalogue; return it in canonical form, its instants corrected."""
-    if len(encode(mutation)) > MUTATION_BYTES_MAX:
-        return Problem("too_large", f"A mutation takes at most {MUTATION_BYTES_MAX} bytes.")
-    collection = catalogue.collections.get(mutation.collection)
-    if mutation.op == "resolve":
-        return _check_resolution(catalogue, mutation)
-    if collection is None:
-        return Problem("unknown_collection", "There is no collection of this name that can be written.")
-    if mutation.resolve is not None:
-        return Problem("wrong_op", "Only the op resolve carries `resolve`.")
-    if mutation.op != "put":
-        return mutation if not mutation.fields else Problem("wrong_op", "Only the op put carries `fields`.")
-    fields = parse_fields(collection, mutation.fields)
-    if isinstance(fields, Problem):
-        return fields
-    if correction:
-        moved = {
-            name: _shifted(value, correction)
-            for name, value in fields.items()
-            if _is_instant(catalogue, mutation, name)
-        }
-        fields = {**fields, **moved}
-    return replace(mutation, fields=fields)
-
-
-def _is_instant(catalogue: Catalogue, mutation: Mutation, name: str) -> bool:
-    spec = catalogue.collections[mutation.collection].fields[name]
-    return spec.type is Type.INSTANT and spec.is_clock_reading
-
-
-def _shifted(value: Value, correction: int) -> Value:
-    return None if value is None else shift_instant(value, correction)
-
-
-def _check_resolution(catalogue: Catalogue, mutation: Mutation) -> Mutation | Problem:
-    resolution = mutation.resolve
-    if resolution is None or mutation.fields:
-        return Problem("wrong_op", "The op resolve carries `resolve` and no `fields`.")
-    kind, _, rest = resolution.field.partition("/")
-    if rest:
-        return _check_special(catalogue, mutation, kind, rest)
-    collection = catalogue.collections.get(mutation.collection)
-    if collection is None:
-        return Problem("unknown_collection", "There is no collection of this name.")
-    if kind == DELETED:
-        is_right = isinstance(resolution.value, bool)
-        return mutation if is_right else Problem("wrong_type", "`deleted` takes true or false.", DELETED)
-    if kind not in collection.fields:
-        return Problem("unknown_field", f"{collection.name} has no field of this name.", kind)
-    if resolution.value is UNSET:
-        return Problem("missing_value", "An answer carries the value chosen, whatever the choice; null is one.", kind)
-    value = parse(collection.fields[kind], kind, resolution.value)
-    if isinstance(value, Problem):
-        return value
-    return replace(mutation, resolve=replace(resolution, value=value))
-
-
-def _check_special(catalogue: Catalogue, mutation: Mutation, kind: str, rest: str) -> Mutation | Problem:
-    assert mutation.resolve is not None
-    shape = _SPECIAL.get(kind)
-    if shape is None or not shape.fullmatch(rest):
-        return Problem("unknown_conflict", "There is no conflict of this name.", "field")
-    if kind == Kind.ORPHAN and mutation.resolve.choice != "keep":
-        return Problem("wrong_choice", "An orphan can only be given up, by keep: its parent is not there.", "choice")
-    if kind == Kind.DUPLICATE and mutation.resolve.choice == "take":
-        if mutation.collection not in catalogue.collections:
-            return Problem("unknown_collection", "There is no collection of this name.")
-        is_right = mutation.resolve.value in (mutation.record, rest)
-        return mutation if is_right else Problem("wrong_value", "Name the one record of the pair to drop.", "value")
-    return mutation
-
-
-_UUID: Final = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_SPECIAL: Final = {
-    str(Kind.DUPLICATE): re.compile(_UUID),
-    str(Kind.GROUP): re.compile(_UUID),
-    str(Kind.REJECTED): re.compile(f"{_UUID}/[1-9][0-9]{{0,15}}"),
-    str(Kind.ORPHAN): re.compile(f"{_UUID}/[1-9][0-9]{{0,15}}"),
-}
-"""How each kind of conflict that is about no field is named, after its first slash."""

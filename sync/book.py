@@ -5,18 +5,19 @@ it needs; storage loads that, and plans again from the start. `first_needs` asks
 second round is rare.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from sync.collections import CONFLICTS, Catalogue, Problem, Value, parse_fields, with_defaults
+from sync.checks import Given
+from sync.collections import CONFLICTS, Catalogue, Problem, Value, with_defaults
 from sync.conflicts import Conflict, wire_fields
 from sync.cursors import Cursor, tag_for
 from sync.errors import MalformedRequest
 from sync.merge import Author
-from sync.messages import Group, Malformed, Mutation, PushRequest, VerdictWord
+from sync.messages import Group, Mutation, PushRequest, VerdictWord
 from sync.records import Change, Key, Record, is_present
 
 
@@ -181,16 +182,18 @@ def runs_of(counters: Iterable[int]) -> Iterator[tuple[int, int]]:
         yield first, last
 
 
-def first_needs(catalogue: Catalogue, push: PushRequest, mutations: Iterable[Mutation | Malformed]) -> Needs:
+def first_needs(catalogue: Catalogue, push: PushRequest, given: Sequence[Given]) -> Needs:
     """Return what a push is seen to need before anything is loaded."""
     needs = Needs()
-    counted = list(mutations)
+    counted = [each.mutation for each in given]
+    checked = [each.checked for each in given if isinstance(each.checked, Mutation)]
     read = [mutation for mutation in counted if isinstance(mutation, Mutation)]
     needs.runs.update(runs_of(mutation.n for mutation in counted))
     cursors = [push.acked, *push.past, *(again.common for again in push.again), *(each.base for each in read)]
     needs.groups.update(mutation.group.id for mutation in counted if mutation.group is not None)
     needs.versions.update(_version_in(text) for text in cursors if text is not None)
-    for mutation in read:
+    needs.records.update(Key(mutation.collection, mutation.record) for mutation in read)
+    for mutation in checked:
         _add_mutation(catalogue, mutation, needs)
     return needs
 
@@ -199,17 +202,14 @@ def _add_mutation(catalogue: Catalogue, mutation: Mutation, needs: Needs) -> Non
     key = Key(mutation.collection, mutation.record)
     needs.records.add(key)
     needs.waiting.add(str(key))
-    if mutation.op == "put" and mutation.collection in catalogue.collections:
+    if mutation.op == "put":
         _add_put(catalogue, mutation, needs)
     if mutation.op == "delete" and catalogue.children.get(mutation.collection):
         needs.children.add(Children(key, 0 if mutation.base is None else _version_in(mutation.base)))
 
 
 def _add_put(catalogue: Catalogue, mutation: Mutation, needs: Needs) -> None:
-    collection = catalogue.collections[mutation.collection]
-    fields = parse_fields(collection, mutation.fields)
-    if isinstance(fields, Problem):
-        return
+    collection, fields = catalogue.collections[mutation.collection], mutation.fields
     for name, parent in catalogue.parents[mutation.collection].items():
         if name in fields:
             needs.records.add(Key(parent, fields[name]))

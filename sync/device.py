@@ -120,7 +120,7 @@ class Device:
         self.state = state
         self.in_flight: PushRequest | None = None
         self._in_push: list[Made] = []
-        self._sync_count = max((made.sent_in for made in state.made), default=0)
+        self._sync_count = 1 + max((made.sent_in for made in state.made), default=0)
         self._pull_cursor = Cursor.parse(state.cursor, where="cursor")
         self._partial: list[Change] = []
         self._staged: Records | None = None
@@ -341,8 +341,8 @@ class Device:
             self._partial.append(change)
             if not change.more:
                 self._end_transaction()
-        # The server has checked the query's `acked`. Only then is a snapshot shown, and may a cursor that passed `acked`
-        # by number stand for it: one of another history would say that what was lost with the old one is safe.
+        # The server has checked the query's `acked`. Only then is a snapshot shown, and may a cursor that passed
+        # `acked` by number stand for it: one of another history would say that what was lost with the old is safe.
         if query.acked == self.state.acked and not self._partial:
             self._show_staged()
             if self._acked_version <= self.cursor.version:

@@ -291,13 +291,17 @@ def _is_deep(raw: bytes) -> bool:
     return deepest > NESTING_MAX
 
 
-def hash_mutation(key: bytes, mutation: Mutation | Malformed) -> bytes:
-    """Return the keyed hash of a mutation as it was sent (16 bytes).
+def content_of(mutation: Mutation | Malformed) -> bytes:
+    """Return a mutation's content as it was sent, in its one canonical encoding."""
+    return encode(mutation if isinstance(mutation, Mutation) else mutation.raw)
+
+
+def hash_content(key: bytes, content: bytes) -> bytes:
+    """Return the keyed hash of a mutation's content (16 bytes).
 
     Keyed with the club's own key, so that a hash that outlives an erasure cannot be guessed back to a name.
     """
-    content = mutation if isinstance(mutation, Mutation) else mutation.raw
-    return hashlib.blake2b(encode(content), key=key, digest_size=16).digest()
+    return hashlib.blake2b(content, key=key, digest_size=16).digest()
 
 
 def join_raw(rows: Sequence[bytes]) -> list[Raw]:

@@ -147,6 +147,8 @@ def lay_fields(op: _Op, key: Key, values: Mapping[str, Value], settle: Settle) -
     """Lay values over a record's fields, log those that stand, and raise or settle the fields' conflicts."""
     workspace = op.workspace
     record = workspace.record(key) or Record(key, {})
+    if not record.fields and not workspace.conflicts_about(key):
+        return _create(op, record, values)
     fields = dict(record.fields)
     results: list[tuple[str, Laid, Write]] = []
     for name, value in values.items():
@@ -165,6 +167,14 @@ def lay_fields(op: _Op, key: Key, values: Mapping[str, Value], settle: Settle) -
         if asks or has_conflicts:
             _settle_field(op, key, name, laid if asks else replace(laid, loses=None), write, settle)
     return workspace.record(key) or record
+
+
+def _create(op: _Op, record: Record, values: Mapping[str, Value]) -> Record:
+    """Lay the first values of a record, where there is nothing to merge with: most writes of a match."""
+    version, stamp, n = op.workspace.next_version, op.entry.stamp, op.mutation.n
+    state = replace(record, fields={name: Write(value, stamp, version, n) for name, value in values.items()})
+    op.workspace.save_record(state, stamp=stamp, fields=values, deleted=None)
+    return op.workspace.record(record.key) or state
 
 
 def _settle_field(op: _Op, key: Key, name: str, laid: Laid, write: Write, settle: Settle) -> None:
@@ -214,7 +224,7 @@ def _settle_deleted(
     was = op.workspace.conflict(key, conflict_id(*key, DELETED))
     now = settle(was) if settle is not None and was is not None and was.is_open else was
     side = op.side(stands, {DELETED: stands.value}, version=stands.version)
-    # What is moot leaves first: a device's edit of the deleted record must not keep the place of its delete, which loses.
+    # What is moot leaves first: a device's edit of the deleted record must not keep the place of its losing delete.
     if now is not None and now.is_open:
         now = without(now, op.author, at=op.at, leaves=lambda each: _is_moot(each.value, stands))
     for loses in losing:

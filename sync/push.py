@@ -10,65 +10,71 @@ from collections.abc import Iterable, Sequence
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from sync.admission import Received, Stamper, admit, base_of, check_history, check_identity, meet_device
+from sync.admission import Received, Stamper, base_of, check_history, check_identity, meet_device
 from sync.book import Book, Entry, Outcome, Plan, Workspace, runs_of
+from sync.checks import Given, corrected
 from sync.collections import Catalogue, Problem
-from sync.messages import Again, Malformed, Mutation, PushAnswer, PushRequest, Run, Verdict
+from sync.messages import Again, PushAnswer, PushRequest, Run, Verdict
 from sync.parking import raise_orphans, take, wake
 from sync.quarantine import reject_group, reject_unread
-from sync.stamps import CLOCK_DIGITS, make_stamp
+from sync.stamps import CLOCK_DIGITS, device_of, make_stamp
 
 
 def plan_push(
     catalogue: Catalogue,
     book: Book,
     push: PushRequest,
-    mutations: Sequence[Mutation | Malformed],
+    given: Sequence[Given],
     received: Received,
 ) -> tuple[Plan, PushAnswer]:
     """Return what a push writes and what it is answered.
 
     Raises NotLoaded where the book lacks something, LogDiverged, DeviceForked or DeviceTaken where the whole push is
-    refused. `mutations` are those of the push, read by `read_mutations`.
+    refused. `given` are the mutations of the push, as `examine` returns them.
     """
     workspace = Workspace(catalogue, book, received.seed)
     check_history(workspace, [push.acked], push.past)
-    hashes = check_identity(workspace, mutations, received.author)
-    new = [mutation for mutation in mutations if mutation.n not in book.outcomes]
+    hashes = check_identity(workspace, given, received.author)
+    new = [each for each in given if each.n not in book.outcomes]
     device = meet_device(book, push, received, has_new=bool(new))
-    last_n = max([device.last_n, *(mutation.n for mutation in new)])
+    last_n = max([device.last_n, *(each.n for each in new)])
     workspace.plan.device = replace(device, last_n=last_n)
     stamper = Stamper(workspace, device, received)
     again = {each.n: each for each in push.again}
-    for mutation in new:
-        _take(workspace, mutation, stamper, again.get(mutation.n), hashes[mutation.n], received)
+    for each in new:
+        _take(workspace, each, stamper, again.get(each.n), hashes[each.n], received)
     wake(workspace)
     raise_orphans(workspace, book.overdue, stamp=make_stamp(workspace.clock, push.device_id))
     _finish(workspace)
-    return workspace.plan, _answer(workspace, mutations, push.device_id, stamper.correction, received.now_ms)
+    return workspace.plan, _answer(workspace, given, push.device_id, stamper.correction, received.now_ms)
 
 
 def _take(
     workspace: Workspace,
-    mutation: Mutation | Malformed,
+    given: Given,
     stamper: Stamper,
     again: Again | None,
     digest: bytes,
     received: Received,
 ) -> None:
-    stamp = stamper.stamp(mutation, again)
-    found: Entry | Problem
-    if isinstance(mutation, Malformed):
-        found = Problem("malformed", mutation.problem)
-    else:
-        base = base_of(workspace, mutation, again)
-        found = admit(workspace.catalogue, mutation, stamp=stamp, base=base, digest=digest, received=received)
-    if isinstance(found, Entry):
-        take(workspace, found)
+    effective, correction = stamp = stamper.stamp(given.mutation, again)
+    checked = given.checked
+    if isinstance(checked, Problem):
+        reject_unread(workspace, given.mutation, digest=digest, stamp=stamp, problem=checked)
+        if given.mutation.group is not None:
+            reject_group(workspace, given.mutation.group)
         return
-    reject_unread(workspace, mutation, digest=digest, stamp=stamp, problem=found)
-    if mutation.group is not None:
-        reject_group(workspace, mutation.group)
+    entry = Entry(
+        device_id=device_of(effective),
+        author=received.author,
+        mutation=corrected(workspace.catalogue, checked, correction),
+        hash=digest,
+        stamp=effective,
+        correction=correction,
+        base=base_of(workspace, checked, again),
+        received_ms=received.now_ms,
+    )
+    take(workspace, entry)
 
 
 def _finish(workspace: Workspace) -> None:
@@ -81,15 +87,15 @@ def _finish(workspace: Workspace) -> None:
 
 def _answer(
     workspace: Workspace,
-    mutations: Iterable[Mutation | Malformed],
+    given: Iterable[Given],
     device_id: str,
     correction: int,
     now_ms: int,
 ) -> PushAnswer:
     applied: list[Outcome] = []
     others: list[Verdict] = []
-    for mutation in mutations:
-        outcome = workspace.plan.outcomes.get((device_id, mutation.n)) or workspace.book.outcomes[mutation.n]
+    for each in given:
+        outcome = workspace.plan.outcomes.get((device_id, each.n)) or workspace.book.outcomes[each.n]
         if outcome.verdict == "applied" and outcome.correction == correction:
             applied.append(outcome)
         else:

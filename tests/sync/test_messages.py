@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sync.collections import Value
 from sync.errors import MalformedRequest
 from sync.limits import INTEGER_MAX, MUTATION_BYTES_MAX, NESTING_MAX, PUSH_MUTATIONS_MAX
-from sync.messages import Malformed, Mutation, encode, hash_mutation, read_mutations, read_push
+from sync.messages import Malformed, Mutation, content_of, encode, hash_content, read_mutations, read_push
 from tests.builders import MATCH, NOW_MS, A, B, Server, put_match, uid, verdict_of, verdicts
 
 GOOD: dict[str, Value] = {
@@ -42,7 +42,7 @@ def take(body: bytes) -> dict[int, str] | None:
     try:
         push = read_push(body)
         for each in read_mutations(push):
-            assert len(hash_mutation(b"k", each)) == 16
+            assert len(hash_content(b"k", content_of(each))) == 16
             assert msgspec.json.decode(encode(each)) is not None
     except MalformedRequest as error:
         refused = error.detail
@@ -330,9 +330,9 @@ def test_the_hash_is_of_the_content_and_keyed() -> None:
     (one,) = read_mutations(read_push(body_of(json.dumps(GOOD))))
     (same,) = read_mutations(read_push(body_of(json.dumps(dict(reversed(GOOD.items())), indent=3))))
     (other,) = read_mutations(read_push(body_of(json.dumps({**GOOD, "wall": 7}))))
-    assert hash_mutation(b"k", one) == hash_mutation(b"k", same)
-    assert hash_mutation(b"k", one) != hash_mutation(b"k", other)
-    assert hash_mutation(b"k", one) != hash_mutation(b"j", one)
+    assert hash_content(b"k", content_of(one)) == hash_content(b"k", content_of(same))
+    assert hash_content(b"k", content_of(one)) != hash_content(b"k", content_of(other))
+    assert hash_content(b"k", content_of(one)) != hash_content(b"j", content_of(one))
 
 
 def test_malformed_ones_have_a_hash_of_their_content() -> None:
@@ -341,7 +341,7 @@ def test_malformed_ones_have_a_hash_of_their_content() -> None:
         read_push(body_of(json.dumps({**GOOD, "op": "x"}), json.dumps({**GOOD, "n": 2, "op": "x"})))
     )
     assert isinstance(first, Malformed)
-    assert hash_mutation(b"k", first) != hash_mutation(b"k", second)
+    assert hash_content(b"k", content_of(first)) != hash_content(b"k", content_of(second))
 
 
 @pytest.mark.parametrize("depth", [NESTING_MAX, 100, 500, 900, 950, 990])

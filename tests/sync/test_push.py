@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from storage.engine import Engine
 from storage.memory import MemoryLedger
 from sync.book import Needs, first_needs, runs_of
+from sync.checks import examine
 from sync.messages import PullQuery, encode, read_mutations, read_push
 from sync.stamps import device_of
 from tests.builders import (
@@ -186,7 +187,7 @@ def test_first_needs_asks_only_for_what_can_exist() -> None:
         }
     )
     push = read_push(body)
-    needs = first_needs(CATALOGUE, push, read_mutations(push))
+    needs = first_needs(CATALOGUE, push, examine(CATALOGUE, read_mutations(push)))
     assert {key.record for key in needs.records} == {EVENT}
     assert not needs.alike
 

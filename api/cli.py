@@ -1,0 +1,110 @@
+"""The command line: `serve`, `migrate`, `demo`. What cannot be done is said in one sentence, with exit status 2."""
+
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Final
+
+import click
+from rich.console import Console
+from rich.panel import Panel
+
+from api.keys import SecretFileError
+from api.observe import configure_logs
+from api.serving import DEMO_EMAIL, DEMO_PASSWORD, Opened, StartError, listen, open_database
+from api.serving import serve as serve_until_told
+from api.settings import Settings, SettingsError, is_own_machine, read_environment
+from storage.embedded import EmbeddedPostgresError
+from storage.migrate import MigrationError, SchemaOutOfDate
+from storage.readiness import DatabaseUnfit
+
+CANNOT: Final = 2
+"""The exit status of a command whose settings or surroundings do not let it work."""
+SENTENCES: Final = (
+    SettingsError,
+    SecretFileError,
+    StartError,
+    EmbeddedPostgresError,
+    MigrationError,
+    SchemaOutOfDate,
+    DatabaseUnfit,
+)
+
+
+@click.group(help="Touchline: an offline-first sync engine server. Settings come from the environment.")
+def commands() -> None:
+    """Group the commands."""
+
+
+@commands.command()
+def serve() -> None:
+    """Start the server, with its own PostgreSQL unless DATABASE_URL is given."""
+    settings = read_environment()
+    _end_on_signals()
+    configure_logs()
+    with listen(settings.host, settings.port) as listening, open_database(settings) as opened:
+        port = int(listening.getsockname()[1])
+        serve_until_told(settings, listening, opened, lambda: announce(settings, opened, port))
+
+
+@commands.command()
+def migrate() -> None:
+    """Bring the database to this version's schema."""
+    settings = read_environment()
+    _end_on_signals()
+    with open_database(settings) as opened:
+        applied = ", ".join(opened.migrated)
+        click.echo(f"{opened.described}: " + (f"applied {applied}." if applied else "nothing to do."))
+
+
+@commands.command()
+def demo() -> None:
+    """Show two phones that lose their signal at one match, and agree again."""
+    from api.demo.run import run
+
+    sys.exit(run())
+
+
+def announce(settings: Settings, opened: Opened, port: int) -> None:
+    """Say where the server is, who can sign in, and where the data lies."""
+    host = settings.host if not settings.host.startswith(("0.0.0.0", "::")) else "127.0.0.1"  # noqa: S104
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    lines = [f"Address   {address}", f"API       {address}/docs", f"Data      {opened.described}"]
+    if not settings.is_production:
+        lines.append(f"Sign in   {DEMO_EMAIL} with the password {DEMO_PASSWORD}")
+        if not is_own_machine(settings.host):
+            lines.append("Caution   others on this network can reach it, with that password: MODE is development")
+    lines.append("Stop      Ctrl-C")
+    if sys.stdout.isatty():
+        Console().print(Panel.fit("\n".join(lines), title="Touchline is running"), highlight=False)
+    else:
+        print("Touchline is running", *lines, sep="\n", flush=True)
+
+
+def _end_on_signals() -> None:
+    """End in good order, with status 0, also while starting: what is open is closed on the way out."""
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        sys.exit(0)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command."""
+    sys.exit(_told(lambda: commands.main(arguments, prog_name="touchline", standalone_mode=True)))
+
+
+def _told(command: Callable[[], object]) -> int:
+    try:
+        command()
+    except SENTENCES as error:
+        print(f"touchline: {error}", file=sys.stderr)
+        return CANNOT
+    return 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,299 @@
+"""Errors on the wire: RFC 9457 problems, each with a stable code, and one table from code to HTTP status.
+
+A body never repeats the query, a token or what was sent. Another club's id is answered like one that does not exist.
+An error of ours is logged under the request's id, and only that id is told.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+
+from api.observe import request_id_of
+from storage.outages import is_outage
+from sync.errors import MalformedRequest, SyncError
+from sync.messages import encode
+
+PROBLEM: Final = "application/problem+json"
+RETRY_AFTER_S: Final = 2
+"""Seconds a client waits after a 503: a restart takes one, and phones add a jitter of their own."""
+
+
+class Unauthorised(SyncError):
+    """The request does not say who asks, or its token is not good any more."""
+
+    code = "unauthorised"
+    title = "Sign in and send again"
+
+    def __init__(self) -> None:
+        """Say what to do; why a token was refused is told to nobody."""
+        super().__init__(
+            "The access token is missing, expired or unknown. Refresh it or sign in, then send the same request again; "
+            "nothing on the device needs to be thrown away."
+        )
+
+
+class WrongPassword(SyncError):
+    """The e-mail address and the password do not belong together."""
+
+    code = "wrong_password"
+    title = "The e-mail address or the password is wrong"
+
+    def __init__(self) -> None:
+        """Say the same whether the address is known or not."""
+        super().__init__("Check both and sign in again.")
+
+
+class Forbidden(SyncError):
+    """The caller is known, and may not do this."""
+
+    code = "forbidden"
+    title = "You may not do this"
+
+
+class AccessEnded(SyncError):
+    """The caller was a member of the club, and is none any more."""
+
+    code = "access_ended"
+    title = "Your access to this club has ended"
+
+    def __init__(self) -> None:
+        """Give the order to forget; what was not sent stays exportable on the device."""
+        super().__init__(
+            "You are no longer a member of this club. Forget its data on this device; what it had not sent yet stays "
+            "there to be exported.",
+            {"forget": True},
+        )
+
+
+class WrongDevice(SyncError):
+    """A push for one device came with the token of another."""
+
+    code = "wrong_device"
+    title = "The token is another device's"
+
+    def __init__(self) -> None:
+        """Say how to get the right one."""
+        super().__init__("Refresh the token with this `device_id`, and push again.")
+
+
+class NotFound(SyncError):
+    """There is no such thing here, or it is another club's: the two are not told apart."""
+
+    code = "not_found"
+    title = "There is no such thing here"
+
+    def __init__(self, what: str = "There is nothing at this address.") -> None:
+        """Say what was looked for."""
+        super().__init__(what)
+
+
+class WrongContentType(SyncError):
+    """A body that is not declared as JSON."""
+
+    code = "wrong_content_type"
+    title = "The body must be JSON"
+
+    def __init__(self) -> None:
+        """Say what to send."""
+        super().__init__("Send the header `Content-Type: application/json`.")
+
+
+class EmailInUse(SyncError):
+    """Somebody has registered this e-mail address."""
+
+    code = "email_taken"
+    title = "This e-mail address is registered"
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__("Sign in with it, or register another one.")
+
+
+class Exists(SyncError):
+    """A record of this id is there, with other values."""
+
+    code = "exists"
+    title = "There is such a record, and it differs"
+
+
+class VersionMismatch(SyncError):
+    """The record is not at the version that If-Match names."""
+
+    code = "version_mismatch"
+    title = "The record has changed"
+
+    def __init__(self, current: object) -> None:
+        """Show the record as it is."""
+        super().__init__("Look at `current`, decide, and send again with its version.", {"current": current})
+
+
+class Rejected(SyncError):
+    """The write was understood and cannot be applied."""
+
+    code = "rejected"
+    title = "The write cannot be applied"
+
+    def __init__(self, *, code: str, sentence: str, field: str | None = None) -> None:
+        """Tell the rule that it breaks, and the field where there is one."""
+        super().__init__(sentence, {"rule": code, "field": field})
+
+
+class ProtocolUnsupported(SyncError):
+    """The client speaks a protocol that this server does not."""
+
+    code = "protocol_unsupported"
+    title = "This app is too old or too new for the server"
+
+    def __init__(self, *, least: int, newest: int) -> None:
+        """Name the window; queued writes were accepted before this is said."""
+        super().__init__("Update the app. What it had queued can still be pushed.", {"least": least, "newest": newest})
+
+
+class TooManyRequests(SyncError):
+    """The caller asks more often than it may."""
+
+    code = "too_many_requests"
+    title = "Too many requests"
+
+
+class Unavailable(SyncError):
+    """The server cannot do it just now, and nothing was answered yet."""
+
+    code = "unavailable"
+    title = "The server cannot do this just now"
+
+    def __init__(self, detail: str = "The database is busy or away. Send the same request again in a moment.") -> None:
+        """Say what is away."""
+        super().__init__(detail)
+
+
+class Fault(SyncError):
+    """A mistake of ours."""
+
+    code = "internal"
+    title = "The server made a mistake"
+
+
+class WrongMethod(SyncError):
+    """The address is right, and the method is not."""
+
+    code = "wrong_method"
+    title = "This address does not take that method"
+
+
+STATUS: Final[Mapping[str, int]] = {
+    "malformed": 400,
+    "unauthorised": 401,
+    "wrong_password": 401,
+    "forbidden": 403,
+    "access_ended": 403,
+    "wrong_device": 403,
+    "not_found": 404,
+    "wrong_method": 405,
+    "log_diverged": 409,
+    "device_forked": 409,
+    "device_taken": 409,
+    "email_taken": 409,
+    "exists": 409,
+    "cursor_expired": 410,
+    "version_mismatch": 412,
+    "too_large": 413,
+    "wrong_content_type": 415,
+    "rejected": 422,
+    "protocol_unsupported": 426,
+    "too_many_requests": 429,
+    "internal": 500,
+    "unavailable": 503,
+}
+"""Code -> HTTP status. 4xx: not applied, and the request must change; 5xx: send the same again."""
+
+
+class TooLargeBody(SyncError):
+    """The framework stopped reading a body that grew past every bound."""
+
+    code = "too_large"
+    title = "The request is too large"
+
+
+_BY_STATUS: Final[Mapping[int, SyncError]] = {
+    401: Unauthorised(),
+    403: Forbidden("You may not do this."),
+    404: NotFound(),
+    405: WrongMethod("The documentation at /docs names the methods that it takes."),
+    413: TooLargeBody("The body is larger than the server takes at once; send less."),
+    415: WrongContentType(),
+    429: TooManyRequests("Wait as long as `Retry-After` says."),
+}
+"""What the framework refuses by itself, in words of ours."""
+
+
+_log: Final = structlog.get_logger("touchline.errors")
+
+
+def problem(error: SyncError, request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Return the answer that an error makes: its values stand beside RFC 9457's own members."""
+    status = STATUS[error.code]
+    body = {
+        **error.values,
+        "type": f"urn:touchline:problem:{error.code}",
+        "title": error.title,
+        "status": status,
+        "detail": error.detail,
+        "instance": f"urn:touchline:request:{request_id_of(request.scope)}",
+        "code": error.code,
+    }
+    return Response(encode(body), status_code=status, media_type=PROBLEM, headers=_headers(error, status))
+
+
+def _headers(error: SyncError, status: int) -> dict[str, str]:
+    headers = {"Cache-Control": "no-store"}
+    if status == STATUS["unavailable"] or status == STATUS["too_many_requests"]:
+        headers["Retry-After"] = str(error.values.get("retry_after_s", RETRY_AFTER_S))
+    if isinstance(error, Unauthorised):
+        headers["WWW-Authenticate"] = 'Bearer realm="touchline"'
+    return headers
+
+
+def answer_sync_error(request: Request[Any, Any, Any], error: SyncError) -> Response[bytes]:
+    """Answer a peer's mistake."""
+    return problem(error, request)
+
+
+def answer_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """Answer what the framework refused, in words of ours: its own may repeat the address and the query."""
+    if isinstance(error, ValidationException):
+        return problem(_validation(error), request)
+    if error.status_code >= STATUS["internal"]:
+        return answer_any_error(request, error)
+    unreadable = MalformedRequest(path="$", problem="is not a well-formed request for this address")
+    return problem(_BY_STATUS.get(error.status_code, unreadable), request)
+
+
+def _validation(error: ValidationException) -> MalformedRequest:
+    """Name the parameter that was wrong, never its value."""
+    extra: Any = error.extra
+    found: dict[str, Any] = {}
+    found.update(extra[0] if isinstance(extra, list) and extra else {})  # pyright: ignore[reportUnknownArgumentType]
+    key, message = str(found.get("key", "$"))[:100], str(found.get("message", "cannot be used"))[:300]
+    return MalformedRequest(path=key, problem=f"is wrong: {message}")
+
+
+def answer_any_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Answer everything else: the world's errors are worth a retry, ours are logged and owned up to."""
+    if isinstance(error, LookupError) and type(error) is LookupError:
+        return problem(NotFound(), request)
+    if is_outage(error):
+        _log.warning("database_unavailable", request_id=request_id_of(request.scope), error=type(error).__name__)
+        return problem(Unavailable(), request)
+    _log.error("unhandled", request_id=request_id_of(request.scope), exc_info=error)
+    return problem(Fault("It has been noted under the id in `instance`. Send the same request again later."), request)
+
+
+HANDLERS: Final[Any] = {
+    SyncError: answer_sync_error,
+    HTTPException: answer_http_error,
+    Exception: answer_any_error,
+}

@@ -1,0 +1,77 @@
+"""Health: whether the process lives, and whether it can take a push; and the page at the root.
+
+Readiness uses a connection of its own, so a pool that is used up does not count as an outage, and is asked at most once
+a second, however many ask.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from litestar import MediaType, Response, get
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+
+from api.access import PUBLIC
+from api.requests import NO_STORE, json_answer
+
+REMEMBERED_S: Final = 1.0
+"""Seconds an answer is given again: probes come from several sides."""
+
+
+class Readiness:
+    """Asks the database, once for all who ask within a second."""
+
+    def __init__(self, ask: Callable[[], Awaitable[str | None]], *, monotonic: Callable[[], float]) -> None:
+        """`ask` returns why the server is not ready, None where it is; `monotonic` gives seconds."""
+        self._ask = ask
+        self._monotonic = monotonic
+        self._turn = asyncio.Lock()
+        self._known: tuple[float, str | None] = (float("-inf"), None)
+
+    async def why_not(self) -> str | None:
+        """Return why the server cannot take a push now, None where it can."""
+        async with self._turn:
+            if self._known[0] <= self._monotonic() - REMEMBERED_S:
+                self._known = self._monotonic(), await self._ask()
+            return self._known[1]
+
+
+@get("/health/live", opt={**PUBLIC})
+async def live() -> Response[bytes]:
+    """Tell that the process answers."""
+    return json_answer({"status": "live"})
+
+
+@get("/health/ready", opt={**PUBLIC})
+async def ready(readiness: NamedDependency[SkipValidation[Readiness]]) -> Response[bytes]:
+    """Tell whether the database answers, takes writes, and has this server's schema; 503 with the reason if not."""
+    reason = await readiness.why_not()
+    if reason is not None:
+        return json_answer({"status": "not ready", "reason": reason}, status=503, headers={"Retry-After": "2"})
+    return json_answer({"status": "ready"})
+
+
+_PAGE: Final = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Touchline</title>
+<h1>Touchline</h1>
+<p>An offline-first sync engine server for grassroots football. It is running.</p>
+<ul>
+<li><a href="/docs">The API</a>, and <a href="/docs/openapi.json">its OpenAPI document</a></li>
+<li><a href="/api/sync/config">Protocol versions, limits and collections</a></li>
+<li><a href="/health/ready">Is it ready?</a></li>
+</ul>
+</html>
+"""
+
+
+@get("/", media_type=MediaType.HTML, opt={**PUBLIC}, include_in_schema=False)
+async def root() -> Response[str]:
+    """Name what is here."""
+    return Response(_PAGE, media_type=MediaType.HTML, headers=NO_STORE)
+
+
+ROUTES: Final = (live, ready, root)

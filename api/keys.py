@@ -1,0 +1,77 @@
+"""The server's keys: drawn from one secret, one key for each purpose, and the secret of development kept in a file.
+
+A key is named by a hash of itself (`kid`), so that two can be live while a secret is changed, and a token never says
+which key to use: it names one of those here, or it is refused.
+"""
+
+import hashlib
+import hmac
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+SECRET_FILE: Final = "secret.key"  # noqa: S105 - a file's name
+SECRET_BYTES: Final = 32
+
+
+class KeyRing(Struct, frozen=True):
+    """The keys of a running server."""
+
+    current: str
+    """The id of the key that signs."""
+    access: Mapping[str, bytes]
+    """Id -> key, of every key whose access tokens are still good."""
+    refresh: bytes
+    """Makes the next refresh token from the one shown."""
+
+
+class SecretFileError(Exception):
+    """The kept secret cannot be used; the text says why, and what to do."""
+
+
+def make_ring(secret: bytes, previous: bytes | None = None) -> KeyRing:
+    """Draw the keys from a secret; those of the previous secret still read tokens."""
+    access = {_name(key): key for key in (_draw(each, "access") for each in (previous, secret) if each is not None)}
+    return KeyRing(current=_name(_draw(secret, "access")), access=access, refresh=_draw(secret, "refresh"))
+
+
+def keep_secret(folder: Path, dice: Callable[[int], bytes]) -> bytes:
+    """Return the secret that a data folder keeps, made at the first start, for its owner's eyes alone (0600)."""
+    path = folder / SECRET_FILE
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            _write(path, dice(SECRET_BYTES).hex())
+        kept = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SecretFileError(
+            f"The secret in {path} cannot be read or made ({error}). Give the file to the user who runs the server, "
+            "or set SECRET_KEY."
+        ) from error
+    if len(kept) < SECRET_BYTES:
+        raise SecretFileError(
+            f"The secret in {path} is too short. Remove the file (all sign in again), or set SECRET_KEY."
+        )
+    return kept.encode()
+
+
+def _write(path: Path, text: str) -> None:
+    """Write beside the name and rename: a start that is cut short leaves no half of a secret."""
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(file, "w", encoding="ascii") as opened:
+        opened.write(text + "\n")
+        opened.flush()
+        os.fsync(opened.fileno())
+    fresh.replace(path)
+
+
+def _draw(secret: bytes, purpose: str) -> bytes:
+    return hmac.digest(secret, f"touchline/{purpose}".encode(), "sha256")
+
+
+def _name(key: bytes) -> str:
+    return hashlib.blake2b(key, digest_size=6, person=b"kid").hexdigest()

@@ -1,0 +1,180 @@
+"""Single records over HTTP: read one, put the differences, delete; each write is a mutation (`api/writing.py`).
+
+A record that was deleted, or that lacks what it must have, is answered like one that never was. `ETag` is the
+record's version. With `If-Match` the author counts as having seen the log up to that version, and no further.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from litestar import Response
+from msgspec import Struct
+
+from api.access import Caller
+from api.errors import Exists, NotFound, Rejected, VersionMismatch
+from api.requests import json_answer
+from api.writing import Intent, Writer, Written, check_verdict, key_device
+from storage.engine import Engine
+from sync.collections import Problem, Value, parse_fields, with_defaults
+from sync.cursors import Cursor
+from sync.messages import Op
+from sync.records import Record, is_complete
+
+CREATED: Final = 201
+ACCEPTED: Final = 202
+
+
+class Asked(Struct, frozen=True):
+    """What a request says beside its body."""
+
+    key: str | None = None
+    """Its Idempotency-Key."""
+    version: int | None = None
+    """The version in its If-Match."""
+
+
+class Shelf:
+    """The records of one collection, as a caller may read and write them."""
+
+    def __init__(self, engine: Engine, writer: Writer, collection: str) -> None:
+        """Serve a collection of the engine's catalogue."""
+        self.engine = engine
+        self._writer = writer
+        self.collection = engine.catalogue.collections[collection]
+
+    async def stored(self, club_id: str, record_id: str) -> Record | None:
+        """Return a record as the store has it, deleted or not."""
+        found = await self.engine.store.records(club_id, self.collection.name, {"id": record_id})
+        return found[0] if found else None
+
+    async def present(self, club_id: str, record_id: str) -> Record:
+        """Return a record that is there. Raises NotFound."""
+        record = await self.stored(club_id, record_id)
+        if record is None or not self.is_shown(record):
+            raise NotFound("There is no such record in this club.")
+        return record
+
+    async def all_where(self, club_id: str, where: Mapping[str, Value]) -> list[dict[str, Any]]:
+        """Return the records that are there and have these values, in the order of their ids."""
+        found = await self.engine.store.records(club_id, self.collection.name, where)
+        return [self.shown(record) for record in found if self.is_shown(record)]
+
+    def is_shown(self, record: Record) -> bool:
+        """Tell whether a record is there for readers."""
+        return not record.is_deleted and is_complete(self.engine.catalogue, record)
+
+    def shown(self, record: Record) -> dict[str, Any]:
+        """Return a record as readers get it: every declared field, its id and its version."""
+        values = with_defaults(self.collection, record.values())
+        return {"id": record.key.record, "version": record.version, **values}
+
+    async def create(self, caller: Caller, record_id: str, given: Mapping[str, Any], asked: Asked) -> Response[bytes]:
+        """Create a record. One that is there with the same values is answered as it is. Raises Exists, Rejected."""
+        fields = self._parsed(given)
+        base, was = await self._seen(caller, record_id)
+        if was is not None:
+            intent = Intent(self.collection.name, record_id, "put", fields)
+            if self.is_shown(was) and (
+                not _differences(self.shown(was), fields) or _is_retry(caller, was, intent, asked)
+            ):
+                return self.answer(was)
+            raise Exists(
+                "A record of this id is there with other values, or was deleted. Take a fresh id, or use PUT.",
+                {"current": self.shown(was) if self.is_shown(was) else None},
+            )
+        return await self._write(caller, record_id, "put", fields, base=base, was=was, asked=asked, status=CREATED)
+
+    async def put(self, caller: Caller, record_id: str, given: Mapping[str, Any], asked: Asked) -> Response[bytes]:
+        """Write what differs from the stored record. Raises NotFound, VersionMismatch, Rejected."""
+        fields = self._parsed(given)
+        base, was = await self._seen(caller, record_id)
+        if was is None or not self.is_shown(was):
+            raise NotFound("There is no such record in this club.")
+        base = await self._matched(caller, was, asked, base)
+        differing = _differences(self.shown(was), fields)
+        if not differing:
+            return self.answer(was)
+        return await self._write(caller, record_id, "put", differing, base=base, was=was, asked=asked)
+
+    async def delete(self, caller: Caller, record_id: str, asked: Asked) -> Response[None]:
+        """Delete a record; one that is deleted already stays so. Raises NotFound, VersionMismatch."""
+        base, was = await self._seen(caller, record_id)
+        if was is None:
+            raise NotFound("There is no such record in this club.")
+        if not was.is_deleted:
+            base = await self._matched(caller, was, asked, base)
+            await self._push(caller, Intent(self.collection.name, record_id, "delete"), base=base, was=was, asked=asked)
+        return Response(None, status_code=204, headers={"Cache-Control": "no-store"})
+
+    def answer(self, record: Record, *, written: Written | None = None, status: int = 200) -> Response[bytes]:
+        """Return a record with its ETag; what became of the write goes with it where it was not simply applied."""
+        body = self.shown(record)
+        verdict = written.verdicts[0] if written is not None and written.verdicts else None
+        if verdict is not None and verdict.verdict != "applied":
+            body["verdict"], body["conflicts"] = verdict.verdict, verdict.conflicts
+        return json_answer(body, status=status, headers={"ETag": f'"{record.version}"'})
+
+    async def _write(
+        self,
+        caller: Caller,
+        record_id: str,
+        op: Op,
+        fields: Mapping[str, Value],
+        *,
+        base: str,
+        was: Record | None,
+        asked: Asked,
+        status: int = 200,
+    ) -> Response[bytes]:
+        intent = Intent(self.collection.name, record_id, op, fields)
+        written = await self._push(caller, intent, base=base, was=was, asked=asked)
+        record = await self.stored(caller.club_id, record_id)
+        if record is None or not self.is_shown(record):
+            return json_answer({"id": record_id, "verdict": _word(written)}, status=ACCEPTED)
+        return self.answer(record, written=written, status=status)
+
+    async def _push(self, caller: Caller, intent: Intent, *, base: str, was: Record | None, asked: Asked) -> Written:
+        written = await self._writer.write(caller, [intent], base=base, over=was, key=_scoped(asked.key, intent))
+        for verdict in written.verdicts:
+            check_verdict(verdict)
+        return written
+
+    async def _seen(self, caller: Caller, record_id: str) -> tuple[str, Record | None]:
+        """Return the head, and after it the record: whoever writes from here has seen at least so much."""
+        head = await self.engine.store.head(caller.club_id)
+        return str(head.cursor), await self.stored(caller.club_id, record_id)
+
+    async def _matched(self, caller: Caller, was: Record, asked: Asked, head: str) -> str:
+        """Return the base of a write: the version of If-Match, or without it the head."""
+        if asked.version is None:
+            return head
+        if asked.version != was.version:
+            raise VersionMismatch(self.shown(was))
+        tags = await self.engine.store.tags(caller.club_id, {was.version})
+        return str(Cursor(was.version, tags[was.version])) if was.version in tags else head
+
+    def _parsed(self, given: Mapping[str, Any]) -> dict[str, Value]:
+        fields = parse_fields(self.collection, given)
+        if isinstance(fields, Problem):
+            raise Rejected(code=fields.code, sentence=fields.sentence, field=fields.field)
+        return fields
+
+
+def _differences(shown: Mapping[str, Any], fields: Mapping[str, Value]) -> dict[str, Value]:
+    """Return the fields whose value is not the one that readers see."""
+    return {name: value for name, value in fields.items() if shown[name] != value}
+
+
+def _is_retry(caller: Caller, was: Record, intent: Intent, asked: Asked) -> bool:
+    """Tell whether the same key has created this record, which somebody has edited since."""
+    key = _scoped(asked.key, intent)
+    return key is not None and key_device(caller.device_id, key) in {write.device_id for write in was.fields.values()}
+
+
+def _scoped(key: str | None, intent: Intent) -> str | None:
+    """Return the key within what it was sent to, so that one key sent to two records makes two writes."""
+    return None if key is None else f"{intent.op}/{intent.collection}/{intent.record}/{key}"
+
+
+def _word(written: Written) -> str:
+    return written.verdicts[0].verdict if written.verdicts else "applied"

@@ -1,0 +1,434 @@
+"""The store on PostgreSQL: one transaction for each push, under the lock of the club's counter row.
+
+The hot path speaks to asyncpg directly. Every transaction names its club first (`SET LOCAL app.club`), so that the row
+policies stand behind each query's own condition on the club; leaving the block commits, durably.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final, TypeAlias
+from weakref import WeakValueDictionary
+from zlib import crc32
+
+import asyncpg
+import msgspec
+
+from storage import statements
+from storage.clubs import set_club_sql
+from storage.rows import RowCodec
+from storage.statements import RecordStatements, Statement
+from storage.tables import TO_COLUMN, record_tables
+from sync.book import Alike, Book, Children, Club, Device, Entry, GroupState, Needs, Outcome, Plan
+from sync.collections import CONFLICTS, Catalogue, Problem, Value
+from sync.conflicts import Conflict
+from sync.conflicts import snapshot_row as conflict_row
+from sync.cursors import Cursor
+from sync.ports import Head, LogRow
+from sync.records import Change, Key, Record, snapshot_row
+from sync.stamps import clock_of, make_stamp
+
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+
+CHANGE_BYTES_LEAST: Final = 100
+"""No change is smaller; bounds the rows that a page of so many bytes can hold."""
+
+_conflict: Final = msgspec.json.Decoder(Conflict)
+_entry: Final = msgspec.json.Decoder(Entry)
+_problem: Final = msgspec.json.Decoder(Problem)
+
+
+async def open_pool(dsn: str, *, connections_min: int = 1, connections_max: int = 8) -> "asyncpg.Pool[asyncpg.Record]":
+    """Open the pool of connections on which the store works."""
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=connections_min,
+        max_size=connections_max,
+        command_timeout=10.0,
+        max_inactive_connection_lifetime=60.0,
+    )
+
+
+class PostgresStore:
+    """Clubs in PostgreSQL; implements `sync.ports.Store`."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", catalogue: Catalogue) -> None:
+        """Work on a pool whose role may read and write the tables of `schema.sql`."""
+        self._pool = pool
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._tables = Tables(catalogue)
+
+    async def create_club(self, club_id: str, *, hash_key: bytes) -> None:
+        """Create a club with an empty log."""
+        async with self._transaction(club_id) as connection:
+            await connection.execute(statements.ADD_CLUB.sql, club_id, hash_key)
+
+    @asynccontextmanager
+    async def writing(
+        self, club_id: str, device_id: str, *, overdue_before_ms: int
+    ) -> AsyncGenerator["PostgresLedger"]:
+        """Open a writing transaction under the lock of the club's counter row.
+
+        Writers of one club take turns in this process before they take a connection: one busy club waits for itself,
+        and leaves the pool to the others.
+        """
+        turn = self._turns.setdefault(club_id, asyncio.Lock())
+        async with turn, self._transaction(club_id) as connection:
+            club = await _lock(connection, club_id)
+            row = await connection.fetchrow(statements.DEVICE, club_id, device_id, overdue_before_ms)
+            assert row is not None
+            book = Book(club=club, device=None if row["user_id"] is None else _device(device_id, row))
+            if row["is_overdue"]:
+                found = await connection.fetch(statements.OVERDUE.sql, club_id, overdue_before_ms)
+                book.overdue = tuple(_entry.decode(each["body"]) for each in found)
+            yield PostgresLedger(connection, club_id, device_id, book, self._tables)
+
+    async def head(self, club_id: str) -> Head:
+        """Return where the log stands."""
+        async with self._transaction(club_id) as connection:
+            row = await connection.fetchrow(statements.HEAD.sql, club_id)
+        if row is None:
+            raise LookupError(club_id)
+        return Head(Cursor(row["version"], row["tag"]), row["oldest"])
+
+    async def tags(self, club_id: str, versions: Collection[int]) -> Mapping[int, str]:
+        """Return the tags of those versions that the log holds."""
+        async with self._transaction(club_id) as connection:
+            return await _tags(connection, club_id, versions)
+
+    async def log_page(self, club_id: str, after: int, *, changes_max: int, bytes_max: int) -> Sequence[LogRow]:
+        """Return the rows after a version that fit a page."""
+        limit = min(changes_max, bytes_max // CHANGE_BYTES_LEAST + 1)
+        async with self._transaction(club_id) as connection:
+            rows = await connection.fetch(statements.LOG_PAGE, club_id, after, limit, bytes_max)
+        return [LogRow(row["version"], row["tag"], row["body"]) for row in rows]
+
+    async def key_page(self, club_id: str, collection: str, after: str, *, records_max: int) -> Sequence[Change]:
+        """Return current records in the order of their ids."""
+        if collection == CONFLICTS:
+            found = await self.conflicts(club_id, is_open=False, after=after, limit=records_max)
+            return [conflict_row(conflict) for conflict in found]
+        table = self._tables.statements[collection]
+        async with self._transaction(club_id) as connection:
+            if after:
+                rows = await connection.fetch(table.next_page.sql, club_id, after, records_max)
+            else:
+                rows = await connection.fetch(table.first_page.sql, club_id, records_max)
+        return [snapshot_row(self._tables.codecs[collection].from_row(row)) for row in rows]
+
+    async def counts(self, club_id: str) -> Mapping[str, int]:
+        """Return the number of records in each collection."""
+        async with self._transaction(club_id) as connection:
+            return {
+                name: await connection.fetchval(statement.sql, club_id)
+                for name, statement in self._tables.counts.items()
+            }
+
+    async def devices(self, club_id: str) -> Sequence[Device]:
+        """Return the club's devices, the one seen last first."""
+        async with self._transaction(club_id) as connection:
+            rows = await connection.fetch(statements.DEVICES, club_id)
+        return [_device(str(row["device_id"]), row) for row in rows]
+
+    async def records(self, club_id: str, collection: str, where: Mapping[str, Value]) -> Sequence[Record]:
+        """Return the records whose fields have these values."""
+        async with self._transaction(club_id) as connection:
+            return await self._tables.find(connection, club_id, collection, where)
+
+    async def conflicts(self, club_id: str, *, is_open: bool, after: str, limit: int) -> Sequence[Conflict]:
+        """Return conflicts in the order of their ids."""
+        statement = self._tables.conflict_pages[is_open]
+        async with self._transaction(club_id) as connection:
+            rows = await connection.fetch(statement.sql, club_id, after or _NIL, limit)
+        return [_conflict.decode(row["body"]) for row in rows]
+
+    @asynccontextmanager
+    async def _transaction(self, club_id: str) -> AsyncGenerator[Connection]:
+        """Take a connection and open a transaction of one club; commit at the end of the block."""
+        begin = f"BEGIN; {set_club_sql(club_id)}"
+        async with self._pool.acquire() as connection:
+            await connection.execute(begin)
+            try:
+                yield connection
+            except BaseException:
+                await connection.execute("ROLLBACK")
+                raise
+            await connection.execute("COMMIT")
+
+
+_NIL: Final = "00000000-0000-0000-0000-000000000000"
+"""Below every conflict id: those are UUIDv5."""
+
+
+class Tables:
+    """The catalogue's tables: their statements and row codecs, built once."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        """Build them."""
+        self.catalogue = catalogue
+        self.codecs = {name: RowCodec(collection) for name, collection in catalogue.collections.items()}
+        self.statements = {
+            name: RecordStatements(table, catalogue.collections[name].key, list(catalogue.collections[name].fields))
+            for name, table in record_tables(catalogue).items()
+        }
+        self.children = {
+            (child, field): self.statements[child].children(field)
+            for found in catalogue.children.values()
+            for child, field in found
+        }
+        self.conflict_pages = {is_open: statements.conflict_page(is_open=is_open) for is_open in (True, False)}
+        self.counts = {
+            **{name: each.count for name, each in self.statements.items()},
+            CONFLICTS: statements.CONFLICT_COUNT,
+        }
+        self._where: dict[tuple[str, tuple[str, ...], tuple[str, ...]], Statement] = {}
+
+    async def find(
+        self, connection: Connection, club_id: str, collection: str, where: Mapping[str, Value]
+    ) -> list[Record]:
+        """Return the records whose fields have these values, in the order of their ids."""
+        names = tuple(name for name, value in where.items() if value is not None)
+        nulls = tuple(name for name, value in where.items() if value is None)
+        shape = collection, names, nulls
+        statement = self._where.get(shape)
+        if statement is None:
+            statement = self._where[shape] = self.statements[collection].where(names, nulls)
+        given = [self._column_value(collection, name, where[name]) for name in names]
+        rows = await connection.fetch(statement.sql, club_id, *given)
+        return [self.codecs[collection].from_row(row) for row in rows]
+
+    def _column_value(self, collection: str, name: str, value: Value) -> Any:  # noqa: ANN401 - what the driver takes
+        if name == "id":
+            return value
+        convert = TO_COLUMN.get(self.catalogue.collections[collection].fields[name].type)
+        return value if convert is None else convert(value)
+
+
+class PostgresLedger:
+    """One club inside a writing transaction; implements `sync.ports.Ledger`."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        club_id: str,
+        device_id: str,
+        book: Book,
+        tables: Tables,
+    ) -> None:
+        """Begin with what was loaded under the lock."""
+        self.book = book
+        self._connection = connection
+        self._club_id = club_id
+        self._device_id = device_id
+        self._tables = tables
+
+    async def load(self, needs: Needs) -> None:
+        """Add what is needed to the book."""
+        if needs.runs:
+            await self._load_outcomes(needs.runs)
+        if needs.versions:
+            found = await _tags(self._connection, self._club_id, needs.versions)
+            self.book.tags.update({version: found.get(version) for version in needs.versions})
+        if needs.records:
+            await self._load_records(needs.records)
+        if needs.waiting:
+            await self._load_waiting(needs.waiting)
+        for group in needs.groups:
+            await self._load_group(group)
+        for device_id, n in needs.orphans:
+            row = await self._fetch_one(statements.ONE_PARKED, device_id, n)
+            self.book.orphans[device_id, n] = None if row is None else _entry.decode(row["body"])
+        for alike in needs.alike:
+            self.book.alike[alike] = await self._find_alike(alike)
+        for children in needs.children:
+            self.book.children[children] = await self._find_children(children)
+        if needs.devices:
+            await self._load_authors(needs.devices)
+
+    async def save(self, plan: Plan, bodies: Sequence[bytes]) -> None:
+        """Write a plan; the transaction's end commits it."""
+        assert plan.club is not None
+        assert plan.device is not None
+        club_id, device = self._club_id, plan.device
+        rows: dict[str, list[list[Any]]] = {}
+        for key, record in plan.records.items():
+            rows.setdefault(key.collection, []).append(self._tables.codecs[key.collection].to_row(club_id, record))
+        for collection, found in rows.items():
+            await self._connection.executemany(self._tables.statements[collection].save.sql, found)
+        changes = zip(plan.changes, bodies, strict=True)
+        await self._write_all(
+            statements.ADD_LOG, ((club_id, change.version, change.tag, body, crc32(body)) for change, body in changes)
+        )
+        await self._write_all(
+            statements.SAVE_CONFLICT, (_conflict_row(club_id, each) for each in plan.conflicts.values())
+        )
+        await self._write_all(statements.SAVE_OUTCOME, (_outcome_row(club_id, each) for each in plan.outcomes.values()))
+        await self._save_parked(plan.parked)
+        await self._connection.execute(
+            statements.SAVE_DEVICE.sql,
+            club_id,
+            device.device_id,
+            device.author,
+            list(device.offsets),
+            device.last_n,
+            device.acked,
+            device.seen_ms,
+        )
+        head = plan.club.head
+        await self._connection.execute(statements.MOVE_CLUB.sql, head.version, head.tag, plan.club.clock, club_id)
+
+    async def _save_parked(self, parked: Mapping[tuple[str, int], Entry | None]) -> None:
+        kept = [_parked_row(self._club_id, entry) for entry in parked.values() if entry is not None]
+        gone = [(self._club_id, order[0], order[1]) for order, entry in parked.items() if entry is None]
+        await self._write_all(statements.SAVE_PARKED, kept)
+        await self._write_all(statements.DROP_PARKED, gone)
+
+    async def _write_all(self, statement: Statement, rows: Iterable[Sequence[Any]]) -> None:
+        given = list(rows)
+        if given:
+            await self._connection.executemany(statement.sql, given)
+
+    async def _fetch(self, statement: Statement, *given: object) -> "list[asyncpg.Record]":
+        return await self._connection.fetch(statement.sql, self._club_id, *given)
+
+    async def _fetch_one(self, statement: Statement, *given: object) -> "asyncpg.Record | None":
+        return await self._connection.fetchrow(statement.sql, self._club_id, *given)
+
+    async def _load_outcomes(self, runs: Collection[tuple[int, int]]) -> None:
+        firsts, lasts = zip(*sorted(runs), strict=True)
+        device_id = self._device_id
+        rows = await self._connection.fetch(statements.OUTCOMES, self._club_id, device_id, firsts, lasts)
+        self.book.outcomes.update({row["n"]: _outcome(self._device_id, row) for row in rows})
+
+    async def _load_records(self, keys: Collection[Key]) -> None:
+        wanted: dict[str, list[str]] = {}
+        for key in keys:
+            wanted.setdefault(key.collection, []).append(key.record)
+            self.book.records[key] = None
+            self.book.conflicts[key] = {}
+        for collection, ids in wanted.items():
+            if collection not in self._tables.codecs:
+                continue
+            codec = self._tables.codecs[collection]
+            for row in await self._fetch(self._tables.statements[collection].by_id, ids):
+                record = codec.from_row(row)
+                self.book.records[record.key] = record
+        for row in await self._fetch(statements.CONFLICTS_ABOUT, [key.record for key in keys]):
+            conflict = _conflict.decode(row["body"])
+            for named in {conflict.record, conflict.other or conflict.record}:
+                about = self.book.conflicts.get(Key(conflict.collection, named))
+                if about is not None:
+                    about[conflict.id] = conflict
+
+    async def _load_waiting(self, wanted: Collection[str]) -> None:
+        found: dict[str, list[Entry]] = {what: [] for what in wanted}
+        for row in await self._fetch(statements.WAITING, list(wanted)):
+            found[row["waits_for"]].append(_entry.decode(row["body"]))
+        self.book.waiting.update({what: tuple(entries) for what, entries in found.items()})
+
+    async def _load_group(self, group: str) -> None:
+        parked = await self._fetch(statements.GROUP_PARKED, [group])
+        outcomes = await self._fetch(statements.GROUP_OUTCOMES, [group])
+        self.book.groups[group] = GroupState(
+            tuple(_entry.decode(row["body"]) for row in parked),
+            tuple(_outcome(str(row["device_id"]), row) for row in outcomes),
+        )
+
+    async def _find_alike(self, alike: Alike) -> tuple[Record, ...]:
+        collection = self._tables.catalogue.collections[alike.collection]
+        rule = next(each for each in collection.duplicates if each.name == alike.rule)
+        where = dict(zip(rule.by, alike.values, strict=True))
+        return tuple(await self._tables.find(self._connection, self._club_id, alike.collection, where))
+
+    async def _find_children(self, asked: Children) -> tuple[Record, ...]:
+        found: list[Record] = []
+        for child, field in self._tables.catalogue.children[asked.key.collection]:
+            rows = await self._fetch(self._tables.children[child, field], asked.key.record, asked.after)
+            found.extend(self._tables.codecs[child].from_row(row) for row in rows)
+        return tuple(found)
+
+    async def _load_authors(self, device_ids: Collection[str]) -> None:
+        rows = await self._fetch(statements.AUTHORS, list(device_ids))
+        found = {str(row["device_id"]): str(row["user_id"]) for row in rows}
+        self.book.authors.update({device_id: found.get(device_id) for device_id in device_ids})
+
+
+async def _lock(connection: Connection, club_id: str) -> Club:
+    row = await connection.fetchrow(statements.LOCK_CLUB.sql, club_id)
+    if row is None:
+        raise LookupError(str(club_id))
+    head = Cursor(row["version"], row["tag"])
+    return Club(head=head, clock=row["clock"], oldest=row["oldest"], hash_key=row["hash_key"])
+
+
+async def _tags(connection: Connection, club_id: str, versions: Collection[int]) -> Mapping[int, str]:
+    rows = await connection.fetch(statements.TAGS.sql, club_id, list(versions))
+    return {row["version"]: row["tag"] for row in rows}
+
+
+def _device(device_id: str, row: "asyncpg.Record") -> Device:
+    return Device(
+        device_id=device_id,
+        author=row["user_id"],
+        offsets=tuple(row["offsets_ms"]),
+        last_n=row["last_n"],
+        acked=row["acked"],
+        seen_ms=row["seen_ms"],
+        parked=row["parked"],
+    )
+
+
+def _outcome(device_id: str, row: "asyncpg.Record") -> Outcome:
+    return Outcome(
+        device_id=device_id,
+        n=row["n"],
+        hash=row["hash"],
+        verdict=row["verdict"],
+        stamp=make_stamp(row["clock"], device_id),
+        correction=row["correction"],
+        conflicts=tuple(str(each) for each in row["conflicts"] or ()),
+        problem=None if row["problem"] is None else _problem.decode(row["problem"]),
+        group=None if row["group_id"] is None else str(row["group_id"]),
+    )
+
+
+def _outcome_row(club_id: str, outcome: Outcome) -> tuple[Any, ...]:
+    return (
+        club_id,
+        outcome.device_id,
+        outcome.n,
+        outcome.hash,
+        outcome.verdict,
+        clock_of(outcome.stamp),
+        outcome.correction,
+        list(outcome.conflicts) or None,
+        None if outcome.problem is None else msgspec.json.encode(outcome.problem),
+        outcome.group,
+    )
+
+
+def _conflict_row(club_id: str, conflict: Conflict) -> tuple[Any, ...]:
+    return (
+        club_id,
+        conflict.id,
+        conflict.collection,
+        conflict.record,
+        conflict.other,
+        conflict.status.value,
+        conflict.version,
+        msgspec.json.encode(conflict),
+    )
+
+
+def _parked_row(club_id: str, entry: Entry) -> tuple[Any, ...]:
+    group = entry.mutation.group
+    return (
+        club_id,
+        entry.device_id,
+        entry.mutation.n,
+        entry.waits_for,
+        None if group is None else group.id,
+        entry.received_ms,
+        entry.is_orphan,
+        msgspec.json.encode(entry),
+    )

@@ -1,0 +1,263 @@
+"""The statements of the hot path: built once with SQLAlchemy, run by asyncpg as prepared statements.
+
+Each begins its conditions with the club, so that it goes to one shard and to the front of a key. Two are written by
+hand because they are clearer so; the reason stands above each.
+"""
+
+from collections.abc import Collection as AnyCollection
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    Table,
+    Uuid,
+    any_,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import asyncpg, insert
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import ClauseElement, ColumnElement
+
+from storage import tables
+from sync.ports import CHILDREN_MAX, OVERDUE_MAX
+
+_dialect: Final = asyncpg.dialect()  # type: ignore[no-untyped-call]
+KEY: Final = "record_id"
+"""The name under which a row carries its record's id, whatever its column is called."""
+
+
+class Statement(NamedTuple):
+    """SQL for asyncpg, and the names of its parameters in their order."""
+
+    sql: str
+    names: tuple[str, ...]
+
+
+def prepared(statement: ClauseElement) -> Statement:
+    """Return a statement as text with numbered parameters."""
+    compiled = statement.compile(dialect=_dialect)
+    assert isinstance(compiled, SQLCompiler)
+    return Statement(str(compiled), tuple(compiled.positiontup or ()))
+
+
+def upsert(table: Table, columns: AnyCollection[str], *, touched: dict[str, Any] | None = None) -> Statement:
+    """Return an insert of these columns, in their order, that replaces a row with the same key."""
+    added = insert(table).values({name: bindparam(name, type_=table.c[name].type) for name in columns})
+    keys = [column.name for column in table.primary_key.columns]
+    replaced = {name: added.excluded[name] for name in columns if name not in keys}
+    return _in_order(added.on_conflict_do_update(index_elements=keys, set_={**replaced, **(touched or {})}), columns)
+
+
+def added(table: Table, columns: AnyCollection[str]) -> Statement:
+    """Return an insert of these columns, in their order, that fails where the key exists."""
+    values = {name: bindparam(name, type_=table.c[name].type) for name in columns}
+    return _in_order(insert(table).values(values), columns)
+
+
+def _in_order(statement: ClauseElement, columns: AnyCollection[str]) -> Statement:
+    found = prepared(statement)
+    assert found.names == tuple(columns), f"the parameters are {found.names}"
+    return found
+
+
+CLUB: Final = bindparam("club_id", type_=Uuid)
+
+
+def of_club(table: Table) -> ColumnElement[bool]:
+    """Return the condition that a row is of the club, the first parameter."""
+    return table.c.club_id == CLUB
+
+
+def _any(column: Column[Any], name: str) -> ColumnElement[bool]:
+    return column == any_(bindparam(name, type_=ARRAY(column.type)))
+
+
+LOCK_CLUB: Final = prepared(
+    select(*tables.clubs.c["version", "tag", "clock", "oldest", "hash_key"])
+    .where(of_club(tables.clubs))
+    .with_for_update(key_share=True)
+)
+"""Locks the counter row: one push at a time in a club, so that version order is commit order."""
+
+HEAD: Final = prepared(select(*tables.clubs.c["version", "tag", "oldest"]).where(of_club(tables.clubs)))
+MOVE_CLUB: Final = _in_order(
+    update(tables.clubs)
+    .where(of_club(tables.clubs))
+    .values({name: bindparam(f"new_{name}", type_=tables.clubs.c[name].type) for name in ("version", "tag", "clock")}),
+    ("new_version", "new_tag", "new_clock", "club_id"),
+)
+
+DEVICE: Final = """
+SELECT device.user_id, device.offsets_ms, device.last_n, device.acked, device.seen_ms,
+       (SELECT count(*) FROM touchline.parked
+         WHERE club_id = $1 AND device_id = $2) AS parked,
+       EXISTS (SELECT FROM touchline.parked
+                WHERE club_id = $1 AND received_ms < $3 AND NOT is_orphan) AS is_overdue
+  FROM (VALUES (1)) AS always
+  LEFT JOIN touchline.devices AS device ON device.club_id = $1 AND device.device_id = $2
+"""
+"""One round trip for all that every push asks of its device; the row is there even where the device is not."""
+
+OVERDUE: Final = prepared(
+    select(tables.parked.c.body)
+    .where(
+        of_club(tables.parked),
+        tables.parked.c.received_ms < bindparam("before_ms", type_=BigInteger),
+        ~tables.parked.c.is_orphan,
+    )
+    .order_by(*tables.parked.c["received_ms", "device_id", "n"])
+    .limit(literal_column(str(OVERDUE_MAX)))
+)
+
+OUTCOMES: Final = """
+SELECT near.*
+  FROM unnest($3::bigint[], $4::bigint[]) AS run (first, last)
+ CROSS JOIN LATERAL (
+       (SELECT * FROM touchline.outcomes
+         WHERE club_id = $1 AND device_id = $2 AND n < run.first ORDER BY n DESC LIMIT 1)
+       UNION ALL
+       (SELECT * FROM touchline.outcomes
+         WHERE club_id = $1 AND device_id = $2 AND n BETWEEN run.first AND run.last)
+       UNION ALL
+       (SELECT * FROM touchline.outcomes
+         WHERE club_id = $1 AND device_id = $2 AND n > run.last ORDER BY n LIMIT 1)) AS near
+"""
+"""Runs of counters with the nearest outcome on both sides: each side is one step into the key, whatever the history."""
+
+TAGS: Final = prepared(
+    select(*tables.log.c["version", "tag"]).where(of_club(tables.log), _any(tables.log.c.version, "versions"))
+)
+LOG_PAGE: Final = """
+SELECT version, tag, body
+  FROM (SELECT version, tag, body, sum(length(body)) OVER (ORDER BY version) AS size
+          FROM (SELECT version, tag, body FROM touchline.log
+                 WHERE club_id = $1 AND version > $2 ORDER BY version LIMIT $3) AS page) AS sized
+ WHERE size <= $4 OR size = length(body)
+ ORDER BY version
+"""
+"""A page is cut by bytes in the database, so that what does not fit is not sent; the first row always fits."""
+
+CONFLICTS_ABOUT: Final = prepared(
+    select(tables.conflicts.c.body).where(
+        of_club(tables.conflicts),
+        _any(tables.conflicts.c.record, "records") | _any(tables.conflicts.c.other, "records"),
+    )
+)
+WAITING: Final = prepared(
+    select(*tables.parked.c["waits_for", "body"]).where(of_club(tables.parked), _any(tables.parked.c.waits_for, "what"))
+)
+GROUP_PARKED: Final = prepared(
+    select(*tables.parked.c["group_id", "body"]).where(of_club(tables.parked), _any(tables.parked.c.group_id, "groups"))
+)
+GROUP_OUTCOMES: Final = prepared(
+    select(tables.outcomes).where(of_club(tables.outcomes), _any(tables.outcomes.c.group_id, "groups"))
+)
+ONE_PARKED: Final = prepared(
+    select(tables.parked.c.body).where(
+        of_club(tables.parked),
+        tables.parked.c.device_id == bindparam("device_id", type_=Uuid),
+        tables.parked.c.n == bindparam("n", type_=BigInteger),
+    )
+)
+AUTHORS: Final = prepared(
+    select(*tables.devices.c["device_id", "user_id"]).where(
+        of_club(tables.devices), _any(tables.devices.c.device_id, "devices")
+    )
+)
+DEVICES: Final = """
+SELECT device_id, user_id, offsets_ms, last_n, acked, seen_ms,
+       (SELECT count(*) FROM touchline.parked
+         WHERE parked.club_id = device.club_id AND parked.device_id = device.device_id) AS parked
+  FROM touchline.devices AS device
+ WHERE club_id = $1
+ ORDER BY seen_ms DESC, device_id
+"""
+
+LOG_COLUMNS: Final = ("club_id", "version", "tag", "body", "checksum")
+OUTCOME_COLUMNS: Final = tuple(column.name for column in tables.outcomes.columns)
+CONFLICT_COLUMNS: Final = tuple(column.name for column in tables.conflicts.columns)
+PARKED_COLUMNS: Final = tuple(column.name for column in tables.parked.columns)
+DEVICE_COLUMNS: Final = tuple(column.name for column in tables.devices.columns)
+
+ADD_LOG: Final = added(tables.log, LOG_COLUMNS)
+SAVE_OUTCOME: Final = upsert(tables.outcomes, OUTCOME_COLUMNS)
+SAVE_CONFLICT: Final = upsert(tables.conflicts, CONFLICT_COLUMNS)
+SAVE_PARKED: Final = upsert(tables.parked, PARKED_COLUMNS)
+SAVE_DEVICE: Final = upsert(tables.devices, DEVICE_COLUMNS)
+DROP_PARKED: Final = prepared(
+    delete(tables.parked).where(
+        of_club(tables.parked),
+        tables.parked.c.device_id == bindparam("device_id", type_=Uuid),
+        tables.parked.c.n == bindparam("n", type_=BigInteger),
+    )
+)
+ADD_CLUB: Final = prepared(
+    insert(tables.clubs)
+    .values(club_id=CLUB, hash_key=bindparam("hash_key", type_=tables.clubs.c.hash_key.type))
+    .on_conflict_do_nothing(index_elements=["club_id"])
+)
+
+
+CONFLICT_COUNT: Final = prepared(select(func.count()).select_from(tables.conflicts).where(of_club(tables.conflicts)))
+
+
+def conflict_page(*, is_open: bool) -> Statement:
+    """Return the query for conflicts in the order of their ids, after one: club, after, limit."""
+    chosen = select(tables.conflicts.c.body).where(
+        of_club(tables.conflicts), tables.conflicts.c.id > bindparam("after", type_=Uuid)
+    )
+    if is_open:
+        chosen = chosen.where(tables.conflicts.c.status == literal_column("'open'"))
+    return prepared(chosen.order_by(tables.conflicts.c.id).limit(bindparam("limit", type_=BigInteger)))
+
+
+class RecordStatements:
+    """The statements of one collection's table."""
+
+    def __init__(self, table: Table, key: str, fields: AnyCollection[str]) -> None:
+        """Build those that every push uses."""
+        self.table = table
+        self.key = table.c[key]
+        self._chosen = select(
+            self.key.label(KEY), *(table.c[name] for name in (*fields, "version", "stamps", "deleted"))
+        )
+        self.by_id = prepared(self._chosen.where(of_club(table), _any(self.key, "ids")))
+        self.first_page = prepared(self._page(self._chosen.where(of_club(table))))
+        after = self.key > bindparam("after", type_=Uuid)
+        self.next_page = prepared(self._page(self._chosen.where(of_club(table), after)))
+        self.count = prepared(select(func.count()).select_from(table).where(of_club(table)))
+        self.save = upsert(
+            table, ("club_id", key, *fields, "version", "stamps", "deleted"), touched={"updated_at": func.now()}
+        )
+
+    def where(self, names: AnyCollection[str], nulls: AnyCollection[str] = ()) -> Statement:
+        """Return the query for records whose columns have given values, or are null, in the order of their ids."""
+        equal = [self._column(name) == bindparam(name, type_=self._column(name).type) for name in names]
+        null = [self._column(name).is_(None) for name in nulls]
+        return prepared(self._chosen.where(of_club(self.table), *equal, *null).order_by(self.key))
+
+    def children(self, field: str) -> Statement:
+        """Return the query for records that name a parent and were written after a version: club, parent, version.
+
+        The newest first, and bounded: all of a match's, unless somebody makes it a match of thousands.
+        """
+        parent = self.table.c[field] == bindparam("parent", type_=Uuid)
+        newer = self.table.c.version > bindparam("after", type_=BigInteger)
+        return prepared(
+            self._chosen.where(of_club(self.table), parent, newer)
+            .order_by(self.table.c.version.desc())
+            .limit(literal_column(str(CHILDREN_MAX)))
+        )
+
+    def _column(self, name: str) -> Column[Any]:
+        return self.key if name == "id" else self.table.c[name]
+
+    def _page(self, chosen: Any) -> Any:  # noqa: ANN401 - a select with one more clause
+        return chosen.order_by(self.key).limit(bindparam("limit", type_=BigInteger))

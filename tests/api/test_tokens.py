@@ -1,0 +1,181 @@
+"""Access tokens: ours are read, and nothing else is; refresh tokens: the next one is the same however often asked."""
+
+import base64
+import hmac
+import json
+from typing import Any
+
+import pytest
+
+from api.errors import Unauthorised
+from api.keys import make_ring
+from api.tokens import (
+    ACCESS_S,
+    LEEWAY_S,
+    Claims,
+    RefreshToken,
+    branch_refresh,
+    next_refresh,
+    read_access,
+    read_refresh,
+    sign,
+)
+from tests.api.people import START_MS, some_id
+
+NOW_S = START_MS // 1_000
+RING = make_ring(b"k" * 32)
+OTHER = make_ring(b"o" * 32)
+KEY = RING.access[RING.current]
+CLAIMS: dict[str, Any] = {
+    "sub": some_id(),
+    "club": some_id(),
+    "device": some_id(),
+    "sid": some_id(),
+    "role": "coach",
+    "exp": NOW_S + ACCESS_S,
+    "iat": NOW_S,
+    "typ": "access",
+    "iss": "touchline",
+    "aud": "touchline",
+}
+HEADER: dict[str, Any] = {"alg": "HS256", "kid": RING.current, "typ": "JWT"}
+
+
+def part(value: object) -> str:
+    """Return one part of a token."""
+    text = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return base64.urlsafe_b64encode(text).decode().rstrip("=")
+
+
+def forge(header: object, claims: object, key: bytes = KEY, algorithm: str = "sha256") -> str:
+    """Return a token as somebody with a key could make it."""
+    signed = f"{part(header)}.{part(claims)}"
+    return f"{signed}.{part(hmac.digest(key, signed.encode(), algorithm))}"
+
+
+def test_ours_is_read() -> None:
+    """What was signed is read, on both sides of the leeway, and under the previous key while it is kept."""
+    claims = Claims(**CLAIMS)
+    token = sign(claims, RING)
+    assert token == forge(HEADER, CLAIMS) or read_access(forge(HEADER, CLAIMS), RING, now_s=NOW_S) == claims
+    for now_s in (NOW_S - LEEWAY_S, NOW_S, NOW_S + ACCESS_S + LEEWAY_S - 1):
+        assert read_access(token, RING, now_s=now_s) == claims
+    assert read_access(token, make_ring(b"n" * 32, b"k" * 32), now_s=NOW_S) == claims
+
+
+@pytest.mark.parametrize("now_s", [NOW_S - LEEWAY_S - 1, NOW_S + ACCESS_S + LEEWAY_S, 0, 10**12])
+def test_out_of_time(now_s: int) -> None:
+    """A token is good from its making to its end, with a leeway of some seconds."""
+    with pytest.raises(Unauthorised):
+        read_access(sign(Claims(**CLAIMS), RING), RING, now_s=now_s)
+
+
+def without(name: str) -> dict[str, Any]:
+    """Return the claims without one."""
+    return {each: value for each, value in CLAIMS.items() if each != name}
+
+
+BAD_CLAIMS: list[object] = [
+    *[without(name) for name in CLAIMS],
+    {**CLAIMS, "exp": str(NOW_S + 60)},
+    {**CLAIMS, "exp": float(NOW_S) + 60.5},
+    {**CLAIMS, "exp": 10**400},
+    {**CLAIMS, "exp": 2**63},
+    {**CLAIMS, "exp": -1},
+    {**CLAIMS, "exp": True},
+    {**CLAIMS, "exp": None},
+    {**CLAIMS, "exp": NOW_S + ACCESS_S + 1},
+    {**CLAIMS, "exp": NOW_S},
+    {**CLAIMS, "iat": NOW_S + 600, "exp": NOW_S + 700},
+    {**CLAIMS, "iat": "now"},
+    {**CLAIMS, "typ": "refresh"},
+    {**CLAIMS, "typ": "share"},
+    {**CLAIMS, "aud": ["touchline"]},
+    {**CLAIMS, "aud": "elsewhere"},
+    {**CLAIMS, "iss": "somebody"},
+    {**CLAIMS, "sub": "1"},
+    {**CLAIMS, "sub": None},
+    {**CLAIMS, "club": "' OR 1=1 --"},
+    {**CLAIMS, "sid": CLAIMS["sid"].upper().replace("-", "")},
+    {**CLAIMS, "admin": True},
+    {**CLAIMS, "nbf": 0},
+    [],
+    "access",
+    b"{",
+    b"\xff\xfe",
+    b"[" * 1_000,
+    json.dumps(CLAIMS).replace(f'"exp": {NOW_S + ACCESS_S}', '"exp": NaN').encode(),
+]
+
+
+@pytest.mark.parametrize("claims", BAD_CLAIMS, ids=range(len(BAD_CLAIMS)))
+def test_signed_and_wrong(claims: object) -> None:
+    """A good signature does not make a claim good: each is required, typed and bounded."""
+    with pytest.raises(Unauthorised):
+        read_access(forge(HEADER, claims), RING, now_s=NOW_S)
+
+
+GOOD = forge(HEADER, CLAIMS)
+BAD_TOKENS = [
+    "",
+    ".",
+    "..",
+    "a.b.c",
+    GOOD + ".",
+    GOOD + "=",
+    GOOD[:-1],
+    GOOD.rpartition(".")[0],
+    GOOD.rpartition(".")[0] + ".",
+    GOOD.swapcase(),
+    "Bearer " + GOOD,
+    "\x00",
+    "é",
+    "\ud800",
+    "x" * 1_000_000,
+    forge({**HEADER, "alg": "none"}, CLAIMS),
+    f"{part({'alg': 'none', 'typ': 'JWT', 'kid': RING.current})}.{part(CLAIMS)}.",
+    f"{part({'alg': 'None'})}.{part(CLAIMS)}.",
+    forge({**HEADER, "alg": "HS512"}, CLAIMS, algorithm="sha512"),
+    forge({**HEADER, "alg": "RS256"}, CLAIMS),
+    forge({"alg": "HS256", "typ": "JWT"}, CLAIMS),
+    forge({**HEADER, "kid": "../../etc/passwd"}, CLAIMS),
+    forge({**HEADER, "kid": "' UNION SELECT 1"}, CLAIMS),
+    forge({**HEADER, "kid": None}, CLAIMS),
+    forge({**HEADER, "kid": ["x"]}, CLAIMS),
+    forge({**HEADER, "jwk": {"kty": "oct", "k": part(b"k")}}, CLAIMS, b"k"),
+    forge({**HEADER, "jku": "https://evil.example/keys"}, CLAIMS),
+    forge({**HEADER, "crit": ["b64"], "b64": False}, CLAIMS),
+    forge(HEADER, CLAIMS, b""),
+    forge(HEADER, CLAIMS, b"k"),
+    forge(HEADER, CLAIMS, RING.refresh),
+    sign(Claims(**CLAIMS), OTHER),
+    str(RefreshToken(some_id(), b"s" * 32)),
+]
+
+
+@pytest.mark.parametrize("token", BAD_TOKENS, ids=range(len(BAD_TOKENS)))
+def test_forged(token: str) -> None:
+    """Other algorithms, other keys, keys that the token brings along, and noise: all refused alike."""
+    with pytest.raises(Unauthorised):
+        read_access(token, RING, now_s=NOW_S)
+
+
+def test_refresh_tokens_follow_one_another() -> None:
+    """Showing a token twice brings the same next one; another device id brings another session."""
+    first = RefreshToken(some_id(), b"s" * 32)
+    assert read_refresh(str(first)) == first
+    assert next_refresh(first, RING) == next_refresh(first, RING)
+    assert next_refresh(first, RING).secret not in {first.secret, next_refresh(first, OTHER).secret}
+    device_id = some_id()
+    assert branch_refresh(first, device_id, RING) == branch_refresh(first, device_id, RING)
+    assert branch_refresh(first, device_id, RING).session_id != first.session_id
+
+
+NO_REFRESH = ["", "tlr_", "x", "tlr_" + "A" * 63, "tlr_" + "A" * 65, "tlr_" + "é" * 64, GOOD]
+
+
+@pytest.mark.parametrize("text", NO_REFRESH, ids=range(len(NO_REFRESH)))
+def test_no_refresh_token(text: str) -> None:
+    """Anything else is refused."""
+    with pytest.raises(Unauthorised):
+        read_refresh(text)

@@ -1,0 +1,1 @@
+"""The tests of `bench/`: its arithmetic, and that it runs."""

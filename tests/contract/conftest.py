@@ -1,0 +1,16 @@
+"""The stores under contract; the one on PostgreSQL uses the fixture `pg_database` of `tests/pg.py`."""
+
+import pytest
+
+from sync.ports import Store
+from tests.contract.plans import CLUB, KEY
+from tests.stores import Stand, place, stand
+
+__all__ = ["place", "stand", "store"]
+
+
+@pytest.fixture
+async def store(stand: Stand) -> Store:
+    """Give a store that keeps one club."""
+    await stand.store.create_club(CLUB, hash_key=KEY)
+    return stand.store
