@@ -30,6 +30,7 @@ from api.settings import Settings
 from api.writing import Writer
 from football.collections import CATALOGUE
 from storage.accounts import Accounts, open_engine
+from storage.committer import Committer
 from storage.engine import Engine
 from storage.postgres import PostgresStore, open_pool
 from storage.readiness import why_not_ready
@@ -42,6 +43,7 @@ class Services(Struct):
     """What the routes work with, for as long as the server runs."""
 
     engine: Engine
+    committer: Committer
     accounts: Accounts
     gate: Gate
     keeper: Doorkeeper
@@ -91,12 +93,14 @@ def join(
     """Join an engine and accounts to services."""
     gate = Gate(accounts, ring, clock=clock, monotonic=monotonic)
     keeper = Doorkeeper(accounts, Passwords(), ring, gate, clock=clock, dice=secrets.token_bytes, make_id=make_id)
+    committer = Committer(engine)
     return Services(
         engine=engine,
+        committer=committer,
         accounts=accounts,
         gate=gate,
         keeper=keeper,
-        writer=Writer(engine, clock=clock),
+        writer=Writer(engine, committer, clock=clock),
         readiness=readiness,
     )
 

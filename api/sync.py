@@ -30,6 +30,7 @@ from api.requests import (
 from api.writing import Intent, Writer, check_verdict, is_server_device
 from football.collections import CATALOGUE
 from storage.accounts import Accounts
+from storage.committer import Committer
 from storage.engine import Engine
 from sync import limits
 from sync.collections import CONFLICTS, Collection, Field, Value
@@ -60,6 +61,7 @@ DEVICE_CONFLICTS_MAX: Final = 2_000
 PAGE_TOKEN: Final = re.compile(r"[0-9.a-f]{18,33}~[a-z][a-z0-9_]{0,63}~([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?")
 
 TheCaller = NamedDependency[SkipValidation[Caller]]
+TheCommitter = NamedDependency[SkipValidation[Committer]]
 TheEngine = NamedDependency[SkipValidation[Engine]]
 TheWriter = NamedDependency[SkipValidation[Writer]]
 TheAccounts = NamedDependency[SkipValidation[Accounts]]
@@ -157,12 +159,12 @@ _bulk: Final = msgspec.json.Decoder(BulkEvents, strict=True).decode
         "problems": ("log_diverged", "device_forked", "device_taken", "wrong_device", "too_large"),
     },
 )
-async def push(request: Request[Any, Any, Any], caller: TheCaller, engine: TheEngine) -> Response[bytes]:
+async def push(request: Request[Any, Any, Any], caller: TheCaller, committer: TheCommitter) -> Response[bytes]:
     """Push mutations. 200: each has a verdict, and what is applied is durable; 4xx: nothing of it was applied."""
     asked = await read_body(request, read_push)
     if asked.device_id != caller.device_id:
         raise WrongDevice
-    return json_answer(await engine.push(caller.club_id, caller.user_id, asked))
+    return json_answer(await committer.push(caller.club_id, caller.user_id, asked))
 
 
 @get("/api/sync/pull", opt={**MEMBERS, "answer": PullAnswer, "problems": ("log_diverged", "cursor_expired")})

@@ -19,6 +19,7 @@ from msgspec import Raw, Struct
 
 from api.access import Caller
 from api.errors import Rejected, Unavailable
+from storage.committer import Committer
 from storage.engine import Engine
 from sync.collections import Value
 from sync.errors import DeviceForked
@@ -76,9 +77,10 @@ def key_device(device_id: str, key: str) -> str:
 class Writer:
     """Pushes the wrappers' writes."""
 
-    def __init__(self, engine: Engine, *, clock: Callable[[], int]) -> None:
-        """Push into `engine`; `clock` gives milliseconds since 1970."""
+    def __init__(self, engine: Engine, committer: Committer, *, clock: Callable[[], int]) -> None:
+        """Push through a committer and read from its engine; `clock` gives milliseconds since 1970."""
         self._engine = engine
+        self._committer = committer
         self._clock = clock
         self._counts: dict[tuple[str, str], int] = {}
 
@@ -137,7 +139,7 @@ class Writer:
             mutations=[Raw(encode(mutation)) for mutation in mutations],
             again=tuple(Again(n=mutation.n, stamp=stamp, common=base) for mutation in mutations),
         )
-        return await self._engine.push(caller.club_id, caller.user_id, push)
+        return await self._committer.push(caller.club_id, caller.user_id, push)
 
 
 def verdicts_of(answer: PushAnswer) -> tuple[Verdict, ...]:

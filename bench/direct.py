@@ -14,6 +14,7 @@ from bench.load import assert_applied
 from bench.reference import ROUND_S, timed, turns_ms
 from bench.sheets import Member, Order
 from football.collections import CATALOGUE
+from storage.committer import Committer
 from storage.engine import Engine
 from storage.postgres import PostgresStore, open_pool
 from sync.messages import PullQuery, PushAnswer, encode, read_push
@@ -30,6 +31,7 @@ class Direct:
         self._pool = self.run(open_pool(app_dsn))
         self.store = PostgresStore(self._pool, CATALOGUE)
         self.engine = Engine(CATALOGUE, self.store, clock=now_ms, dice=secrets.token_bytes)
+        self.committer = Committer(self.engine)
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -62,7 +64,7 @@ class Direct:
 
         async def work(order: Order) -> None:
             for body in order.bodies:
-                answer = await self.engine.push(order.member.club_id, order.member.author, read_push(body))
+                answer = await self.committer.push(order.member.club_id, order.member.author, read_push(body))
                 encode(answer)
                 answers.append(answer)
 

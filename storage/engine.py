@@ -5,16 +5,16 @@ are handed in, so the simulation runs the same code as the server.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
 from sync.admission import Received
-from sync.book import NotLoaded, Plan, first_needs
-from sync.checks import examine
+from sync.book import Needs, NotLoaded, Plan, first_needs
+from sync.checks import Given, examine
 from sync.collections import CONFLICTS, Catalogue
 from sync.cursors import ORIGIN, Cursor
-from sync.errors import CursorExpired, LogDiverged, MalformedRequest
+from sync.errors import CursorExpired, LogDiverged, MalformedRequest, SyncError
 from sync.limits import PAGE_BYTES_DEFAULT, PAGE_CHANGES_MAX, PARKED_ORPHAN_AFTER_MS
 from sync.messages import (
     PullAnswer,
@@ -26,7 +26,7 @@ from sync.messages import (
     join_raw,
     read_mutations,
 )
-from sync.ports import Head, Ledger, Store
+from sync.ports import Ledger, LogView, Store
 from sync.push import plan_push
 from sync.records import encode_change
 
@@ -49,6 +49,14 @@ class PagePlace(Struct, frozen=True):
         return f"{self.start}~{self.collection}~{self.after}"
 
 
+class Arrival(Struct, frozen=True):
+    """A push that has arrived: its mutations read and checked, its time and dice fixed."""
+
+    push: PushRequest
+    given: list[Given]
+    received: Received
+
+
 class Engine:
     """Pushes, pulls and snapshots for all clubs of a store."""
 
@@ -67,20 +75,54 @@ class Engine:
         Raises MalformedRequest, LogDiverged, DeviceForked, DeviceTaken, or LookupError for an unknown club; nothing
         is applied then.
         """
+        (answer,) = await self.push_together(club_id, [self.receive(author, push)])
+        if isinstance(answer, SyncError):
+            raise answer
+        return answer
+
+    def receive(self, author: str, push: PushRequest) -> Arrival:
+        """Return a push with all that is fixed at its arrival. Raises MalformedRequest."""
         given = examine(self.catalogue, read_mutations(push))
-        received = Received(author=author, now_ms=self._clock(), seed=self._dice(16))
-        overdue_before_ms = received.now_ms - PARKED_ORPHAN_AFTER_MS
-        async with self.store.writing(club_id, push.device_id, overdue_before_ms=overdue_before_ms) as ledger:
-            needs = first_needs(self.catalogue, push, given)
-            while True:
-                await ledger.load(needs)
-                try:
-                    plan, answer = plan_push(self.catalogue, ledger.book, push, given, received)
-                except NotLoaded as missing:
-                    needs = missing.needs
-                else:
-                    await _write(ledger, plan)
-                    return answer
+        return Arrival(push, given, Received(author=author, now_ms=self._clock(), seed=self._dice(16)))
+
+    async def push_together(self, club_id: str, arrivals: Sequence[Arrival]) -> list[PushAnswer | SyncError]:
+        """Apply pushes of different devices in one transaction, one after the other, and answer each.
+
+        A push that is refused is answered by its error and leaves the others alone. Raises LookupError for an unknown
+        club, and what the database raises; nothing is applied then.
+        """
+        first = arrivals[0]
+        overdue_before_ms = first.received.now_ms - PARKED_ORPHAN_AFTER_MS
+        async with self.store.writing(club_id, first.push.device_id, overdue_before_ms=overdue_before_ms) as ledger:
+            ledgers = [ledger, *[await ledger.join(each.push.device_id) for each in arrivals[1:]]]
+            shared = Needs()
+            for each, mine in zip(arrivals, ledgers, strict=True):
+                needs = first_needs(self.catalogue, each.push, each.given)
+                await mine.load(Needs(runs=needs.runs))
+                shared.add(needs)
+            shared.runs.clear()
+            await ledger.load(shared)
+            plan, answers = await self._plan_all(arrivals, ledgers)
+            if plan.club is not None:
+                await ledger.save(plan, [encode_change(change) for change in plan.changes])
+            return answers
+
+    async def _plan_all(
+        self, arrivals: Sequence[Arrival], ledgers: Sequence[Ledger]
+    ) -> tuple[Plan, list[PushAnswer | SyncError]]:
+        """Plan pushes one after the other, from the start again where something had to be loaded."""
+        while True:
+            plan = Plan()
+            try:
+                return plan, [self._plan(plan, mine, each) for each, mine in zip(arrivals, ledgers, strict=True)]
+            except NotLoaded as missing:
+                await ledgers[0].load(missing.needs)
+
+    def _plan(self, plan: Plan, ledger: Ledger, arrival: Arrival) -> PushAnswer | SyncError:
+        try:
+            return plan_push(self.catalogue, ledger.book, plan, arrival.push, arrival.given, arrival.received)
+        except SyncError as refused:
+            return refused
 
     async def timestamp(self, club_id: str) -> TimestampAnswer:
         """Return where the log stands."""
@@ -100,13 +142,14 @@ class Engine:
         Raises LogDiverged where a cursor is of another history, CursorExpired where the log begins after it.
         """
         since = Cursor.parse(query.since, where="since")
-        head = await self.store.head(club_id)
-        await self._check_history(club_id, head, query)
-        rows = await self.store.log_page(club_id, since.version, changes_max=changes_max, bytes_max=bytes_max)
-        last = Cursor(rows[-1].version, rows[-1].tag) if rows else since
-        return PullAnswer(
-            changes=join_raw([row.body for row in rows]), timestamp=str(last), more=last.version < head.cursor.version
-        )
+        trusted = [Cursor.parse(text, where="since") for text in (query.since, query.acked) if text is not None]
+        past = [Cursor.parse(text, where="past") for text in query.past]
+        versions = {cursor.version for cursor in (*trusted, *past)}
+        view = await self.store.log_view(club_id, since.version, versions, changes_max=changes_max, bytes_max=bytes_max)
+        _check_history(view, trusted, past)
+        last = Cursor(view.rows[-1].version, view.rows[-1].tag) if view.rows else since
+        more = last.version < view.head.cursor.version
+        return PullAnswer(changes=join_raw([row.body for row in view.rows]), timestamp=str(last), more=more)
 
     async def snapshot(self, club_id: str, page: str | None, *, bytes_max: int = PAGE_BYTES_DEFAULT) -> SnapshotAnswer:
         """Return a page of current records, tombstones included; `page` is the token of the page before, or None."""
@@ -122,14 +165,26 @@ class Engine:
                     row = encode_change(change)
                     if rows and size + len(row) > bytes_max:
                         token = str(PagePlace(place.start, name, after))
-                        return SnapshotAnswer(records=join_raw(rows), page=token, timestamp=str(place.start))
+                        return await self._page(club_id, place, rows, page=token)
                     rows.append(row)
                     size += len(row)
                     after = change.record
         counts = await self.store.counts(club_id)
+        return await self._page(club_id, place, rows, page=None, counts=counts)
+
+    async def _page(
+        self,
+        club_id: str,
+        place: PagePlace,
+        rows: list[bytes],
+        *,
+        page: str | None,
+        counts: Mapping[str, int] | None = None,
+    ) -> SnapshotAnswer:
+        """Return a page with the head after its rows were read: by that a client knows that all are of one history."""
         until = (await self.store.head(club_id)).cursor
         return SnapshotAnswer(
-            records=join_raw(rows), page=None, timestamp=str(place.start), counts=counts, until=str(until)
+            records=join_raw(rows), page=page, timestamp=str(place.start), counts=counts, until=str(until)
         )
 
     def _read_place(self, token: str) -> PagePlace:
@@ -140,19 +195,15 @@ class Engine:
             raise MalformedRequest(path="page", problem="is not a page token that this server gave")
         return PagePlace(Cursor.parse(start, where="page"), collection, after)
 
-    async def _check_history(self, club_id: str, head: Head, query: PullQuery) -> None:
-        trusted = [Cursor.parse(text, where="since") for text in (query.since, query.acked) if text is not None]
-        past = [Cursor.parse(text, where="past") for text in query.past]
-        tags = await self.store.tags(club_id, {cursor.version for cursor in (*trusted, *past)})
-        known = {0: ORIGIN.tag, head.cursor.version: head.cursor.tag, **tags}
-        provable = [cursor for cursor in trusted if cursor.version >= head.oldest or cursor.version in known]
-        if any(known.get(cursor.version) != cursor.tag for cursor in provable):
-            common = (cursor for cursor in past if known.get(cursor.version) == cursor.tag)
-            raise LogDiverged(common=str(next(common, ORIGIN)))
-        since = trusted[0]
-        if since.version < head.oldest - 1 or since not in provable:
-            raise CursorExpired(oldest=head.oldest)
 
-
-async def _write(ledger: Ledger, plan: Plan) -> None:
-    await ledger.save(plan, [encode_change(change) for change in plan.changes])
+def _check_history(view: LogView, trusted: Sequence[Cursor], past: Sequence[Cursor]) -> None:
+    """Raise where a cursor the client relies on is of another history, or its first one is older than the log."""
+    head = view.head
+    known = {0: ORIGIN.tag, head.cursor.version: head.cursor.tag, **view.tags}
+    provable = [cursor for cursor in trusted if cursor.version >= head.oldest or cursor.version in known]
+    if any(known.get(cursor.version) != cursor.tag for cursor in provable):
+        common = (cursor for cursor in past if known.get(cursor.version) == cursor.tag)
+        raise LogDiverged(common=str(next(common, ORIGIN)))
+    since = trusted[0]
+    if since.version < head.oldest - 1 or since not in provable:
+        raise CursorExpired(oldest=head.oldest)

@@ -18,7 +18,7 @@ from sync.collections import CONFLICTS, Catalogue, Value, with_defaults
 from sync.conflicts import Conflict
 from sync.conflicts import snapshot_row as conflict_row
 from sync.cursors import ORIGIN
-from sync.ports import CHILDREN_MAX, OVERDUE_MAX, Head, LogRow
+from sync.ports import CHILDREN_MAX, OVERDUE_MAX, Head, LogRow, LogView
 from sync.records import Change, Key, Record, snapshot_row
 
 
@@ -54,15 +54,17 @@ class ClubState(Struct):
 class MemoryLedger:
     """One club inside a transaction."""
 
-    def __init__(self, catalogue: Catalogue, state: ClubState, device_id: str, *, overdue_before_ms: int) -> None:
-        """Open the book of a club's working copy."""
+    def __init__(self, catalogue: Catalogue, state: ClubState, device_id: str, book: Book) -> None:
+        """Work on a club's working copy with what was loaded of it."""
         self._catalogue = catalogue
         self.state = state
         self._device_id = device_id
-        device = state.device(device_id)
-        overdue = [e for e in state.parked.values() if e.received_ms < overdue_before_ms and not e.is_orphan]
-        overdue.sort(key=lambda entry: (entry.received_ms, *entry.order))
-        self.book = Book(club=state.club, device=device, overdue=tuple(overdue[:OVERDUE_MAX]))
+        self.book = book
+
+    async def join(self, device_id: str) -> "MemoryLedger":
+        """Return a ledger of the same transaction for another device."""
+        book = self.book.beside(self.state.device(device_id))
+        return MemoryLedger(self._catalogue, self.state, device_id, book)
 
     async def load(self, needs: Needs) -> None:
         """Add what is needed to the book."""
@@ -89,9 +91,8 @@ class MemoryLedger:
         """Write a plan into the working copy."""
         state = self.state
         assert plan.club is not None
-        assert plan.device is not None
         state.club = plan.club
-        state.devices[plan.device.device_id] = plan.device
+        state.devices.update(plan.devices)
         state.log.extend(
             LogRow(change.version, change.tag, body) for change, body in zip(plan.changes, bodies, strict=True)
         )
@@ -176,7 +177,10 @@ class MemoryStore:
         self._state(club_id)
         async with self._locks[club_id]:
             copy = self._state(club_id).copy()
-            ledger = MemoryLedger(self._catalogue, copy, device_id, overdue_before_ms=overdue_before_ms)
+            overdue = [e for e in copy.parked.values() if e.received_ms < overdue_before_ms and not e.is_orphan]
+            overdue.sort(key=lambda entry: (entry.received_ms, *entry.order))
+            book = Book(club=copy.club, device=copy.device(device_id), overdue=tuple(overdue[:OVERDUE_MAX]))
+            ledger = MemoryLedger(self._catalogue, copy, device_id, book)
             yield ledger
             self.clubs[club_id] = ledger.state
 
@@ -201,6 +205,13 @@ class MemoryStore:
                 break
             rows.append(row)
         return rows
+
+    async def log_view(
+        self, club_id: str, after: int, versions: Collection[int], *, changes_max: int, bytes_max: int
+    ) -> LogView:
+        """Return what a pull reads."""
+        rows = await self.log_page(club_id, after, changes_max=changes_max, bytes_max=bytes_max)
+        return LogView(await self.head(club_id), await self.tags(club_id, versions), rows)
 
     async def key_page(self, club_id: str, collection: str, after: str, *, records_max: int) -> Sequence[Change]:
         """Return current records in the order of their ids."""

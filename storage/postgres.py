@@ -24,7 +24,7 @@ from sync.collections import CONFLICTS, Catalogue, Problem, Value
 from sync.conflicts import Conflict
 from sync.conflicts import snapshot_row as conflict_row
 from sync.cursors import Cursor
-from sync.ports import Head, LogRow
+from sync.ports import Head, LogRow, LogView
 from sync.records import Change, Key, Record, snapshot_row
 from sync.stamps import clock_of, make_stamp
 
@@ -32,6 +32,9 @@ Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 CHANGE_BYTES_LEAST: Final = 100
 """No change is smaller; bounds the rows that a page of so many bytes can hold."""
+
+CHANGE_BYTES_USUAL: Final = 256
+"""Few changes are smaller: the rows that are looked at first to fill a page."""
 
 _conflict: Final = msgspec.json.Decoder(Conflict)
 _entry: Final = msgspec.json.Decoder(Entry)
@@ -42,11 +45,19 @@ async def open_pool(dsn: str, *, connections_min: int = 1, connections_max: int 
     """Open the pool of connections on which the store works."""
     return await asyncpg.create_pool(
         dsn,
+        reset=_leave_as_it_is,
         min_size=connections_min,
         max_size=connections_max,
         command_timeout=10.0,
         max_inactive_connection_lifetime=60.0,
     )
+
+
+async def _leave_as_it_is(_connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Reset nothing: the club is set for a transaction only, and asyncpg rolls an open one back by itself.
+
+    Its usual reset is one more round trip for each use of a connection.
+    """
 
 
 class PostgresStore:
@@ -75,9 +86,8 @@ class PostgresStore:
         turn = self._turns.setdefault(club_id, asyncio.Lock())
         async with turn, self._transaction(club_id) as connection:
             club = await _lock(connection, club_id)
-            row = await connection.fetchrow(statements.DEVICE, club_id, device_id, overdue_before_ms)
-            assert row is not None
-            book = Book(club=club, device=None if row["user_id"] is None else _device(device_id, row))
+            row = await _met(connection, club_id, device_id, overdue_before_ms)
+            book = Book(club=club, device=_device_or_none(device_id, row))
             if row["is_overdue"]:
                 found = await connection.fetch(statements.OVERDUE.sql, club_id, overdue_before_ms)
                 book.overdue = tuple(_entry.decode(each["body"]) for each in found)
@@ -86,10 +96,7 @@ class PostgresStore:
     async def head(self, club_id: str) -> Head:
         """Return where the log stands."""
         async with self._transaction(club_id) as connection:
-            row = await connection.fetchrow(statements.HEAD.sql, club_id)
-        if row is None:
-            raise LookupError(club_id)
-        return Head(Cursor(row["version"], row["tag"]), row["oldest"])
+            return await _head(connection, club_id)
 
     async def tags(self, club_id: str, versions: Collection[int]) -> Mapping[int, str]:
         """Return the tags of those versions that the log holds."""
@@ -98,10 +105,18 @@ class PostgresStore:
 
     async def log_page(self, club_id: str, after: int, *, changes_max: int, bytes_max: int) -> Sequence[LogRow]:
         """Return the rows after a version that fit a page."""
-        limit = min(changes_max, bytes_max // CHANGE_BYTES_LEAST + 1)
         async with self._transaction(club_id) as connection:
-            rows = await connection.fetch(statements.LOG_PAGE, club_id, after, limit, bytes_max)
-        return [LogRow(row["version"], row["tag"], row["body"]) for row in rows]
+            return await _log_page(connection, club_id, after, changes_max=changes_max, bytes_max=bytes_max)
+
+    async def log_view(
+        self, club_id: str, after: int, versions: Collection[int], *, changes_max: int, bytes_max: int
+    ) -> LogView:
+        """Return what a pull reads, in one transaction."""
+        async with self._transaction(club_id) as connection:
+            head = await _head(connection, club_id)
+            tags = await _tags(connection, club_id, versions)
+            rows = await _log_page(connection, club_id, after, changes_max=changes_max, bytes_max=bytes_max)
+        return LogView(head, tags, rows)
 
     async def key_page(self, club_id: str, collection: str, after: str, *, records_max: int) -> Sequence[Change]:
         """Return current records in the order of their ids."""
@@ -153,7 +168,8 @@ class PostgresStore:
             except BaseException:
                 await connection.execute("ROLLBACK")
                 raise
-            await connection.execute("COMMIT")
+            said = await connection.execute("COMMIT")
+            assert said == "COMMIT", "the transaction had failed, and nothing of it was kept"
 
 
 _NIL: Final = "00000000-0000-0000-0000-000000000000"
@@ -222,6 +238,12 @@ class PostgresLedger:
         self._device_id = device_id
         self._tables = tables
 
+    async def join(self, device_id: str) -> "PostgresLedger":
+        """Return a ledger of the same transaction for another device."""
+        row = await _met(self._connection, self._club_id, device_id, 0)
+        book = self.book.beside(_device_or_none(device_id, row))
+        return PostgresLedger(self._connection, self._club_id, device_id, book, self._tables)
+
     async def load(self, needs: Needs) -> None:
         """Add what is needed to the book."""
         if needs.runs:
@@ -248,8 +270,7 @@ class PostgresLedger:
     async def save(self, plan: Plan, bodies: Sequence[bytes]) -> None:
         """Write a plan; the transaction's end commits it."""
         assert plan.club is not None
-        assert plan.device is not None
-        club_id, device = self._club_id, plan.device
+        club_id = self._club_id
         rows: dict[str, list[list[Any]]] = {}
         for key, record in plan.records.items():
             rows.setdefault(key.collection, []).append(self._tables.codecs[key.collection].to_row(club_id, record))
@@ -264,16 +285,7 @@ class PostgresLedger:
         )
         await self._write_all(statements.SAVE_OUTCOME, (_outcome_row(club_id, each) for each in plan.outcomes.values()))
         await self._save_parked(plan.parked)
-        await self._connection.execute(
-            statements.SAVE_DEVICE.sql,
-            club_id,
-            device.device_id,
-            device.author,
-            list(device.offsets),
-            device.last_n,
-            device.acked,
-            device.seen_ms,
-        )
+        await self._write_all(statements.SAVE_DEVICE, (_device_row(club_id, each) for each in plan.devices.values()))
         head = plan.club.head
         await self._connection.execute(statements.MOVE_CLUB.sql, head.version, head.tag, plan.club.clock, club_id)
 
@@ -361,6 +373,36 @@ async def _lock(connection: Connection, club_id: str) -> Club:
     return Club(head=head, clock=row["clock"], oldest=row["oldest"], hash_key=row["hash_key"])
 
 
+async def _met(connection: Connection, club_id: str, device_id: str, overdue_before_ms: int) -> "asyncpg.Record":
+    """Return what every push asks of its device; its columns are null where the device is new."""
+    row = await connection.fetchrow(statements.DEVICE, club_id, device_id, overdue_before_ms)
+    assert row is not None
+    return row
+
+
+def _device_or_none(device_id: str, row: "asyncpg.Record") -> Device | None:
+    return None if row["user_id"] is None else _device(device_id, row)
+
+
+async def _head(connection: Connection, club_id: str) -> Head:
+    row = await connection.fetchrow(statements.HEAD.sql, club_id)
+    if row is None:
+        raise LookupError(club_id)
+    return Head(Cursor(row["version"], row["tag"]), row["oldest"])
+
+
+async def _log_page(
+    connection: Connection, club_id: str, after: int, *, changes_max: int, bytes_max: int
+) -> list[LogRow]:
+    """Return a page; only where usual changes did not fill it are so many rows looked at as the least would be."""
+    limit = min(changes_max, bytes_max // CHANGE_BYTES_USUAL + 1)
+    rows = await connection.fetch(statements.LOG_PAGE, club_id, after, limit, bytes_max)
+    if len(rows) == limit < changes_max:
+        limit = min(changes_max, bytes_max // CHANGE_BYTES_LEAST + 1)
+        rows = await connection.fetch(statements.LOG_PAGE, club_id, after, limit, bytes_max)
+    return [LogRow(row["version"], row["tag"], row["body"]) for row in rows]
+
+
 async def _tags(connection: Connection, club_id: str, versions: Collection[int]) -> Mapping[int, str]:
     rows = await connection.fetch(statements.TAGS.sql, club_id, list(versions))
     return {row["version"]: row["tag"] for row in rows}
@@ -376,6 +418,11 @@ def _device(device_id: str, row: "asyncpg.Record") -> Device:
         seen_ms=row["seen_ms"],
         parked=row["parked"],
     )
+
+
+def _device_row(club_id: str, device: Device) -> tuple[Any, ...]:
+    offsets = list(device.offsets)
+    return club_id, device.device_id, device.author, offsets, device.last_n, device.acked, device.seen_ms
 
 
 def _outcome(device_id: str, row: "asyncpg.Record") -> Outcome:

@@ -12,13 +12,13 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from sync.checks import Given
-from sync.collections import CONFLICTS, Catalogue, Problem, Value, with_defaults
+from sync.collections import CONFLICTS, Catalogue, Problem, Value
 from sync.conflicts import Conflict, wire_fields
 from sync.cursors import Cursor, tag_for
 from sync.errors import MalformedRequest
 from sync.merge import Author
 from sync.messages import Group, Mutation, PushRequest, VerdictWord
-from sync.records import Change, Key, Record, is_present
+from sync.records import Change, Key, Record, is_present, looked_at
 
 
 class Alike(NamedTuple):
@@ -54,6 +54,18 @@ class Needs(Struct):
     children: set[Children] = field(default_factory=set[Children])
     devices: set[str] = field(default_factory=set[str])
     """Devices whose users are wanted."""
+
+    def add(self, other: "Needs") -> None:
+        """Want all that the other wants too."""
+        self.runs |= other.runs
+        self.versions |= other.versions
+        self.records |= other.records
+        self.waiting |= other.waiting
+        self.groups |= other.groups
+        self.orphans |= other.orphans
+        self.alike |= other.alike
+        self.children |= other.children
+        self.devices |= other.devices
 
 
 class NotLoaded(Exception):
@@ -91,7 +103,7 @@ class Device(Struct, frozen=True):
     """Its parked mutations, counted when it is read."""
 
 
-class Entry(Struct, frozen=True):
+class Entry(Struct, frozen=True, gc=False):
     """A mutation with all that was fixed at its first receipt; parked ones are stored in this form."""
 
     device_id: str
@@ -125,7 +137,7 @@ class Entry(Struct, frozen=True):
         return self.device_id, self.mutation.n
 
 
-class Outcome(Struct, frozen=True):
+class Outcome(Struct, frozen=True, gc=False):
     """What became of a mutation: kept for ever, so that a repeat is answered and never applied twice."""
 
     device_id: str
@@ -166,6 +178,10 @@ class Book(Struct):
     authors: dict[str, str | None] = field(default_factory=dict[str, str | None])
     overdue: tuple[Entry, ...] = ()
     """Parked mutations older than `PARKED_ORPHAN_AFTER_MS` for which no conflict was raised yet."""
+
+    def beside(self, device: Device | None) -> "Book":
+        """Return the book of another device's push in one transaction: what is loaded for one is there for both."""
+        return replace(self, device=device, outcomes={})
 
 
 def runs_of(counters: Iterable[int]) -> Iterator[tuple[int, int]]:
@@ -213,8 +229,8 @@ def _add_put(catalogue: Catalogue, mutation: Mutation, needs: Needs) -> None:
     for name, parent in catalogue.parents[mutation.collection].items():
         if name in fields:
             needs.records.add(Key(parent, fields[name]))
-    values = with_defaults(collection, fields)
     for rule in collection.duplicates:
+        values = {name: fields.get(name, collection.fields[name].default) for name in rule.looks_at}
         if None not in rule.values_of(values) and rule.applies(values):
             needs.alike.add(Alike(mutation.collection, rule.name, rule.values_of(values)))
 
@@ -227,7 +243,7 @@ def _version_in(text: str) -> int:
 
 
 class Plan(Struct):
-    """What a push writes, in one transaction."""
+    """What a transaction writes: one push, or several of different devices, one planned after the other."""
 
     changes: list[Change] = field(default_factory=list[Change])
     records: dict[Key, Record] = field(default_factory=dict[Key, Record])
@@ -235,20 +251,29 @@ class Plan(Struct):
     outcomes: dict[tuple[str, int], Outcome] = field(default_factory=dict[tuple[str, int], Outcome])
     parked: dict[tuple[str, int], Entry | None] = field(default_factory=dict[tuple[str, int], Entry | None])
     """Parked mutations to store, or None for one that is parked no more."""
-    device: Device | None = None
+    alike: dict[Alike, set[Key]] = field(default_factory=dict[Alike, set[Key]])
+    """The plan's records by what a duplicate rule looks them up by."""
+    devices: dict[str, Device] = field(default_factory=dict[str, Device])
+    """The devices that pushed."""
     club: Club | None = None
+    """The counter row as it will be; None while nothing was planned."""
 
 
 class Workspace:
-    """A book with the plan so far laid over it: reads see what the same push has written."""
+    """A book with the plan so far laid over it: reads see what the same transaction has written."""
 
-    def __init__(self, catalogue: Catalogue, book: Book, seed: bytes) -> None:
-        """Begin a plan. `seed` is fresh randomness (16 bytes or more) from which the tags are drawn."""
+    def __init__(self, catalogue: Catalogue, book: Book, plan: Plan, seed: bytes) -> None:
+        """Go on with a plan. `seed` is fresh randomness (16 bytes or more) from which the tags are drawn."""
         self.catalogue = catalogue
         self.book = book
-        self.plan = Plan()
-        self.head = book.club.head
-        self.clock = book.club.clock
+        self.plan = plan
+        self.device: Device | None = None
+        """The pushing device, once it was met."""
+        self.begins_at = len(plan.changes)
+        """Where this push's changes begin in the plan."""
+        club = plan.club or book.club
+        self.head = club.head
+        self.clock = club.clock
         self.appeared: list[Key] = []
         """Records that this push made present: what waits for them is woken."""
         self.parked_count = 0 if book.device is None else book.device.parked
@@ -303,9 +328,8 @@ class Workspace:
 
     def author_of(self, device_id: str) -> str | None:
         """Return the user of a device."""
-        device = self.plan.device
-        if device is not None and device_id == device.device_id:
-            return device.author
+        if device_id in self.plan.devices:
+            return self.plan.devices[device_id].author
         if device_id not in self.book.authors:
             raise NotLoaded(Needs(devices={device_id}))
         return self.book.authors[device_id]
@@ -315,7 +339,8 @@ class Workspace:
         if what not in self.book.waiting:
             raise NotLoaded(Needs(waiting={what}))
         found = self._parked_now(self.book.waiting[what], lambda entry: entry.waits_for == what)
-        self._load_for(found)
+        if found:
+            self._load_for(found)
         return found
 
     def _load_for(self, entries: Iterable[Entry]) -> None:
@@ -346,7 +371,7 @@ class Workspace:
         self.parked_count -= self._is_mine(entry)
 
     def _is_mine(self, entry: Entry) -> bool:
-        return self.plan.device is not None and entry.device_id == self.plan.device.device_id
+        return self.device is not None and entry.device_id == self.device.device_id
 
     def group_parked(self, group: Group) -> list[Entry]:
         """Return the parked members of a group."""
@@ -403,14 +428,22 @@ class Workspace:
             raise NotLoaded(Needs(alike={asked}))
         collection = self.catalogue.collections[asked.collection]
         rule = next(rule for rule in collection.duplicates if rule.name == asked.rule)
-        found = {record.key: record for record in self.book.alike[asked]}
-        found.update({key: each for key, each in self.plan.records.items() if key.collection == asked.collection})
-        matching = (
-            record
-            for record in found.values()
-            if rule.values_of(with_defaults(collection, record.values())) == asked.values
-        )
-        return sorted(matching, key=lambda record: record.key)
+        found = {record.key: self.plan.records.get(record.key, record) for record in self.book.alike[asked]}
+        found.update({key: self.plan.records[key] for key in self.plan.alike.get(asked, ())})
+        return [
+            found[key]
+            for key in sorted(found)
+            if rule.values_of(looked_at(collection, rule, found[key])) == asked.values
+        ]
+
+    def _index(self, record: Record) -> None:
+        """Keep under which values a record of this plan may be a duplicate; those it had before are passed over."""
+        collection = self.catalogue.collections[record.key.collection]
+        for rule in collection.duplicates:
+            values = looked_at(collection, rule, record)
+            if rule.applies(values):
+                asked = Alike(collection.name, rule.name, rule.values_of(values))
+                self.plan.alike.setdefault(asked, set()).add(record.key)
 
     def children(self, asked: Children) -> list[Record]:
         """Return the records that a record contains and that were written after a version."""
@@ -430,6 +463,7 @@ class Workspace:
         version = self._log(record.key, stamp=stamp, fields=fields, deleted=deleted)
         record = replace(record, version=version)
         self.plan.records[record.key] = record
+        self._index(record)
         if not is_present(self.catalogue, was) and is_present(self.catalogue, record):
             self.appeared.append(record.key)
 

@@ -16,7 +16,7 @@ from sync.limits import MUTATION_BYTES_MAX
 from sync.messages import Malformed, Mutation, content_of
 
 
-class Given(Struct, frozen=True):
+class Given(Struct, frozen=True, gc=False):
     """A mutation of a push as it was sent, with what its content says."""
 
     mutation: Mutation | Malformed

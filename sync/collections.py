@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Any, Final
 
 from msgspec import Struct, field
@@ -21,6 +22,8 @@ Value = Any
 """A JSON value in canonical form: str, int, float, bool or None."""
 
 Values = Mapping[str, Value]
+Reader = Callable[[Value], "Value | Problem"]
+"""Brings one value to the canonical form of its field, or returns the problem."""
 
 CONFLICTS: Final = "conflicts"
 """The collection that every catalogue has: what wants a person (see `sync/conflicts.py`)."""
@@ -77,7 +80,7 @@ class Field(Struct, frozen=True):
     doc: str = ""
 
 
-class DuplicateRule(Struct, frozen=True):
+class DuplicateRule(Struct, frozen=True, dict=True):
     """When two records look like the same thing, so that a person is asked about the pair.
 
     Candidates are the records with equal values in all of `by`; `is_alike` judges a pair of field mappings. With
@@ -93,12 +96,17 @@ class DuplicateRule(Struct, frozen=True):
     is_alike: Callable[[Values, Values], bool] = lambda _mine, _theirs: True
     only_unseen: bool = True
 
+    @cached_property
+    def looks_at(self) -> frozenset[str]:
+        """Return all fields that the rule reads."""
+        return frozenset((*self.by, *self.reads))
+
     def values_of(self, values: Values) -> tuple[Value, ...]:
         """Return the values by which candidates are looked up, from all fields of a record."""
         return tuple(values.get(name) for name in self.by)
 
 
-class Collection(Struct, frozen=True):
+class Collection(Struct, frozen=True, dict=True):
     """A kind of synced record."""
 
     name: str
@@ -109,6 +117,11 @@ class Collection(Struct, frozen=True):
     """The table's column that holds the record's id."""
     duplicates: tuple[DuplicateRule, ...] = ()
     doc: str = ""
+
+    @cached_property
+    def readers(self) -> "Mapping[str, Reader]":
+        """Return what brings each field's value to canonical form."""
+        return {name: _reader(spec, name) for name, spec in self.fields.items()}
 
     @property
     def table_name(self) -> str:
@@ -177,12 +190,13 @@ def parse_fields(collection: Collection, values: Values) -> dict[str, Value] | P
     if not values:
         return Problem("empty", "A put must write at least one field.")
     parsed: dict[str, Value] = {}
+    readers = collection.readers
     for name, value in values.items():
-        spec = collection.fields.get(name)
-        if spec is None:
+        reader = readers.get(name)
+        if reader is None:
             return Problem("unknown_field", f"{collection.name} has no field of this name.", plain(name, 100))
-        found = parse(spec, name, value)
-        if isinstance(found, Problem):
+        found = reader(value)
+        if type(found) is Problem:
             return found
         parsed[name] = found
     return parsed
@@ -190,17 +204,33 @@ def parse_fields(collection: Collection, values: Values) -> dict[str, Value] | P
 
 def parse(spec: Field, name: str, value: Value) -> Value | Problem:
     """Bring one value to the canonical form of its field, or return the problem."""
-    if value is None:
-        if spec.required or not spec.nullable:
-            return Problem("null", "This field must have a value.", name)
-        return None
-    found = _PARSERS[spec.type](value)
-    if found is None:
-        return Problem("wrong_type", f"This field takes {_TYPE_WORDS[spec.type]}.", name)
-    if isinstance(found, str):
-        return _bounded_text(spec, name, found)
-    if isinstance(found, bool):
-        return found
+    return _reader(spec, name)(value)
+
+
+def _reader(spec: Field, name: str) -> Reader:
+    """Return the function that reads values of a field: what depends on the field alone is looked up once."""
+    parser, bounded = _PARSERS[spec.type], _bounds_check(spec)
+    is_nullable = spec.nullable and not spec.required
+
+    def read(value: Value) -> Value | Problem:
+        if value is None:
+            return None if is_nullable else Problem("null", "This field must have a value.", name)
+        found = parser(value)
+        if found is None:
+            return Problem("wrong_type", f"This field takes {_TYPE_WORDS[spec.type]}.", name)
+        return found if bounded is None else bounded(spec, name, found)
+
+    return read
+
+
+def _bounds_check(spec: Field) -> Callable[[Field, str, Any], Value | Problem] | None:
+    """Return the check of a field's bounds, None where it has none beyond its type."""
+    if spec.choices is not None or spec.length_max is not None or spec.length_min or spec.pattern is not None:
+        return _bounded_text
+    return None if spec.minimum is None and spec.maximum is None else _bounded_number
+
+
+def _bounded_number(spec: Field, name: str, found: float) -> Value | Problem:
     if (spec.minimum is not None and found < spec.minimum) or (spec.maximum is not None and found > spec.maximum):
         return Problem("out_of_bounds", f"This field takes {_bounds_words(spec)}.", name)
     return found

@@ -10,6 +10,7 @@ ones. The demo, the tests and the simulation drive this class; a PWA does the sa
 """
 
 import enum
+import itertools
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -125,6 +126,8 @@ class Device:
         self._partial: list[Change] = []
         self._staged: Records | None = None
         self._until: Cursor | None = None
+        self._heads: dict[int, str] = {}
+        """The heads under which the pages of the staged snapshot were read: version -> tag."""
 
     # -- editing ---------------------------------------------------------------------------------------------------
 
@@ -245,8 +248,8 @@ class Device:
         for verdict in answer.others:
             self._settle(mine[verdict.n], verdict, answer)
         newest = Cursor.parse(answer.timestamp, where="timestamp")
-        if newest.version > max(self._acked_version, self.cursor.version):
-            self.state.acked = answer.timestamp
+        if newest.version > self._acked_version and newest != self.cursor:
+            self.state.acked = answer.timestamp  # an older one too: only the server can say that it is of this history
 
     def _settle(self, made: Made, verdict: Verdict, answer: PushAnswer) -> None:
         if not made.is_unsettled:
@@ -337,6 +340,9 @@ class Device:
             change = msgspec.json.decode(raw, type=Change)
             if change.version != self._pull_cursor.version + 1:
                 raise ProtocolFault(f"version {change.version} follows {self._pull_cursor.version}")
+            if self._staged is not None and self._heads.get(change.version, change.tag) != change.tag:
+                self.expired()  # a page was read before the server was restored: it holds what this log does not
+                return
             self._pull_cursor = Cursor(change.version, change.tag)
             self._partial.append(change)
             if not change.more:
@@ -365,8 +371,12 @@ class Device:
     def diverged(self, common: str) -> None:
         """Begin again after 409 `log_diverged`: what was pushed after `common` goes back to the queue."""
         kept = Cursor.parse(common, where="common")
+        # An answer whose timestamp `common` has passed by number may be of a history that was undone since: then all
+        # that was settled is in doubt, and pushed again. What the server holds it answers as a repeat.
+        is_doubtful = self.state.acked not in {None, common} and self._acked_version <= kept.version
         for made in self.state.made:
-            if made.timestamp is not None and Cursor.parse(made.timestamp, where="timestamp").version <= kept.version:
+            settled = None if made.timestamp is None else Cursor.parse(made.timestamp, where="timestamp")
+            if settled is not None and settled.version <= kept.version and not is_doubtful:
                 continue
             stamp = None if made.verdict is None else made.verdict.stamp
             correction, seen = made.correction, common
@@ -399,8 +409,14 @@ class Device:
             for raw in page.records:
                 _lay(staged, msgspec.json.decode(raw, type=Change))
         last = pages[-1]
-        if last.until is None:
+        if last.until is None or last.page is not None:
             raise ProtocolFault("the snapshot has no last page")
+        heads = [
+            Cursor.parse(text, where="until") for text in (last.timestamp, *(page.until for page in pages)) if text
+        ]
+        if any(later != each and later.version <= each.version for each, later in itertools.pairwise(heads)):
+            return  # the head went back between two pages: the server was restored, and they do not fit together
+        self._heads = {head.version: head.tag for head in heads}
         self._staged = staged
         self._until = Cursor.parse(last.until, where="until")
         self._pull_cursor = Cursor.parse(last.timestamp, where="timestamp")

@@ -21,7 +21,7 @@ class Origin(Struct, frozen=True, forbid_unknown_fields=True):
     n: Annotated[int, Meta(ge=0, le=INTEGER_MAX)]
 
 
-class Author(Struct, frozen=True):
+class Author(Struct, frozen=True, gc=False):
     """Who writes, and what they had seen."""
 
     device_id: str
@@ -53,7 +53,7 @@ class Author(Struct, frozen=True):
         return write.version <= self.base or self.has_written(write)
 
 
-class Laid(Struct, frozen=True):
+class Laid(Struct, frozen=True, gc=False):
     """What became of a write laid over the stored one."""
 
     stands: Write

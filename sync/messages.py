@@ -56,7 +56,7 @@ class Resolution(Struct, frozen=True, forbid_unknown_fields=True):
     """The value chosen, for a field; true or false for `deleted`; for a duplicate taken as one, the record to drop."""
 
 
-class Mutation(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Mutation(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """What a device pushes: one edit of one record."""
 
     n: Counter
@@ -168,7 +168,11 @@ class SnapshotAnswer(Struct, frozen=True, omit_defaults=True):
     counts: Mapping[str, int] | None = None
     """Records per collection in the whole snapshot, on the last page."""
     until: str | None = None
-    """The head when the last page was read, on the last page: once the pull has passed it, the picture is whole."""
+    """The head when the page was read. Once the pull has passed the last page's, the picture is whole.
+
+    Where the pull passes the version of one under another tag, the server was restored between two pages, and the
+    snapshot is taken anew.
+    """
 
 
 class PullQuery(Struct, frozen=True):

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sync.book import Alike, Children, Entry, Workspace
-from sync.collections import Value, format_instant, with_defaults
+from sync.collections import Value, format_instant
 from sync.conflicts import (
     DELETED,
     Conflict,
@@ -29,7 +29,7 @@ from sync.conflicts import (
 )
 from sync.merge import Laid, lay
 from sync.quarantine import reject_group
-from sync.records import Key, Record, Write, is_complete
+from sync.records import Key, Record, Write, is_complete, looked_at
 from sync.stamps import wall_of
 
 Settle = Callable[[Conflict, Write], Conflict]
@@ -49,6 +49,9 @@ def apply_entry(workspace: Workspace, entry: Entry) -> Applied:
     return _OPS[entry.mutation.op](_Op(workspace, entry))
 
 
+_WHOLE: Final = Applied(is_lost=False)
+
+
 class _Op:
     """One mutation being carried out."""
 
@@ -57,14 +60,18 @@ class _Op:
         self.entry = entry
         self.mutation = entry.mutation
         self.author = entry.writer
-        self.at = format_instant(wall_of(entry.stamp))
         self.is_lost = False
         self.told: list[str] = []
 
     @property
+    def at(self) -> str:
+        """Return the instant of the edit, by its stamp."""
+        return format_instant(wall_of(self.entry.stamp))
+
+    @property
     def applied(self) -> Applied:
         """Return what became of the op."""
-        return Applied(self.is_lost, tuple(dict.fromkeys(self.told)))
+        return Applied(self.is_lost, tuple(dict.fromkeys(self.told))) if self.is_lost or self.told else _WHOLE
 
     def write(self, value: Value) -> Write:
         """Return the write that this op lays now."""
@@ -318,21 +325,21 @@ def _meet_duplicates(op: _Op, record: Record) -> None:
     workspace = op.workspace
     collection = workspace.catalogue.collections[record.key.collection]
     written = op.mutation.fields.keys()
-    if not collection.duplicates or not is_complete(workspace.catalogue, record):
+    rules = [rule for rule in collection.duplicates if not written.isdisjoint(rule.looks_at)]
+    if not rules or not is_complete(workspace.catalogue, record):
         return
-    mine = with_defaults(collection, record.values())
-    for rule in collection.duplicates:
-        looks_at = {*rule.by, *rule.reads}
-        if None in rule.values_of(mine) or written.isdisjoint(looks_at) or not rule.applies(mine):
+    for rule in rules:
+        mine = looked_at(collection, rule, record)
+        if None in rule.values_of(mine) or not rule.applies(mine):
             continue
         for other in workspace.alike(Alike(collection.name, rule.name, rule.values_of(mine))):
-            if other.key == record.key or other.is_deleted or not is_complete(workspace.catalogue, other):
+            theirs = looked_at(collection, rule, other)
+            if other.key == record.key or other.is_deleted or not rule.applies(theirs):
                 continue
-            theirs = with_defaults(collection, other.values())
-            watched = [write for name, write in other.fields.items() if name in looks_at]
-            is_unseen = not all(op.author.has_seen(write) for write in watched)
-            if (is_unseen or not rule.only_unseen) and rule.is_alike(mine, theirs):
-                _raise_duplicate(op, record, other)
+            if is_complete(workspace.catalogue, other) and rule.is_alike(mine, theirs):
+                watched = (write for name, write in other.fields.items() if name in rule.looks_at)
+                if not rule.only_unseen or not all(op.author.has_seen(write) for write in watched):
+                    _raise_duplicate(op, record, other)
 
 
 def _raise_duplicate(op: _Op, mine: Record, other: Record) -> None:

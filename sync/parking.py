@@ -83,7 +83,7 @@ def raise_orphans(workspace: Workspace, overdue: Iterable[Entry], *, stamp: str)
     """Ask a person about mutations whose parent does not come."""
     for stored in overdue:
         entry = workspace.plan.parked.get(stored.order, stored)
-        if entry is None:
+        if entry is None or entry.is_orphan:
             continue
         workspace.plan.parked[entry.order] = replace(entry, is_orphan=True)
         problem = Problem("orphan", f"It belongs to {entry.waits_for}, which has not come.")

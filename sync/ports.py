@@ -38,10 +38,26 @@ class LogRow(NamedTuple):
     body: bytes
 
 
+class LogView(NamedTuple):
+    """What a pull reads, in one transaction."""
+
+    head: Head
+    tags: Mapping[int, str]
+    """The tags of those versions asked for that the log holds."""
+    rows: Sequence[LogRow]
+
+
 class Ledger(Protocol):
     """One club inside one writing transaction, its counter row locked: nobody else writes this club meanwhile."""
 
     book: Book
+
+    async def join(self, device_id: str) -> "Ledger":
+        """Return a ledger of the same transaction for another device's push.
+
+        Its book shares everything with this one but the device and its outcomes.
+        """
+        ...
 
     async def load(self, needs: Needs) -> None:
         """Add what is needed to the book; what does not exist is added as None or as empty.
@@ -85,6 +101,12 @@ class Store(Protocol):
 
         More than one only while their bodies together have at most `bytes_max` bytes.
         """
+        ...
+
+    async def log_view(
+        self, club_id: str, after: int, versions: Collection[int], *, changes_max: int, bytes_max: int
+    ) -> LogView:
+        """Return `head`, `tags` and `log_page` at once. Raises LookupError where there is no such club."""
         ...
 
     async def key_page(self, club_id: str, collection: str, after: str, *, records_max: int) -> Sequence[Change]:

@@ -23,22 +23,25 @@ from sync.stamps import CLOCK_DIGITS, device_of, make_stamp
 def plan_push(
     catalogue: Catalogue,
     book: Book,
+    plan: Plan,
     push: PushRequest,
     given: Sequence[Given],
     received: Received,
-) -> tuple[Plan, PushAnswer]:
-    """Return what a push writes and what it is answered.
+) -> PushAnswer:
+    """Add to a plan what a push writes, and return what it is answered.
 
-    Raises NotLoaded where the book lacks something, LogDiverged, DeviceForked or DeviceTaken where the whole push is
-    refused. `given` are the mutations of the push, as `examine` returns them.
+    The plan may hold pushes of other devices, planned before in the same transaction: their writes are seen. Raises
+    LogDiverged, DeviceForked or DeviceTaken where the whole push is refused, the plan untouched; NotLoaded where the
+    book lacks something, and then the whole plan is begun again. `given` are the push's mutations, as `examine`
+    returns them.
     """
-    workspace = Workspace(catalogue, book, received.seed)
+    workspace = Workspace(catalogue, book, plan, received.seed)
     check_history(workspace, [push.acked], push.past)
     hashes = check_identity(workspace, given, received.author)
     new = [each for each in given if each.n not in book.outcomes]
     device = meet_device(book, push, received, has_new=bool(new))
     last_n = max([device.last_n, *(each.n for each in new)])
-    workspace.plan.device = replace(device, last_n=last_n)
+    workspace.device = plan.devices[device.device_id] = replace(device, last_n=last_n)
     stamper = Stamper(workspace, device, received)
     again = {each.n: each for each in push.again}
     for each in new:
@@ -46,7 +49,7 @@ def plan_push(
     wake(workspace)
     raise_orphans(workspace, book.overdue, stamp=make_stamp(workspace.clock, push.device_id))
     _finish(workspace)
-    return workspace.plan, _answer(workspace, given, push.device_id, stamper.correction, received.now_ms)
+    return _answer(workspace, given, push.device_id, stamper.correction, received.now_ms)
 
 
 def _take(
@@ -78,9 +81,9 @@ def _take(
 
 
 def _finish(workspace: Workspace) -> None:
-    """Mark the end of the transaction, and keep the club's next counter row."""
+    """Mark where a reader may stop, so that the push is seen whole, and keep the club's next counter row."""
     changes = workspace.plan.changes
-    if changes:
+    if len(changes) > workspace.begins_at:
         changes[-1] = replace(changes[-1], more=False)
     workspace.plan.club = replace(workspace.book.club, head=workspace.head, clock=workspace.clock)
 

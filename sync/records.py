@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from sync.collections import Catalogue, Value
+from sync.collections import Catalogue, Collection, DuplicateRule, Value
 from sync.stamps import device_of, rank
 
 
@@ -25,7 +25,7 @@ class Key(NamedTuple):
         return f"{self.collection}/{self.record}"
 
 
-class Write(Struct, frozen=True):
+class Write(Struct, frozen=True, gc=False):
     """The write that stands in one field."""
 
     value: Value
@@ -48,7 +48,7 @@ class Write(Struct, frozen=True):
         return rank(self.stamp, self.n)
 
 
-class Record(Struct, frozen=True):
+class Record(Struct, frozen=True, gc=False):
     """A record as the server holds it; one that lacks required fields is held, and shown to nobody."""
 
     key: Key
@@ -77,7 +77,13 @@ def is_present(catalogue: Catalogue, record: Record | None) -> bool:
     return record is not None and (record.is_deleted or is_complete(catalogue, record))
 
 
-class Change(Struct, frozen=True, omit_defaults=True):
+def looked_at(collection: Collection, rule: DuplicateRule, record: Record) -> dict[str, Value]:
+    """Return the values that a duplicate rule reads of a record; a field that nobody wrote counts as its default."""
+    declared, written = collection.fields, record.fields
+    return {name: written[name].value if name in written else declared[name].default for name in rule.looks_at}
+
+
+class Change(Struct, frozen=True, omit_defaults=True, gc=False):
     """One row of the log, as it is stored and sent: the fields that this version laid down.
 
     A snapshot sends whole records in the same form, each with the version and tag of its latest change.

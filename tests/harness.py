@@ -65,8 +65,9 @@ def real_match(*, seed: str = "a", kickoff_ms: int = NOW_MS) -> tuple[Fact, ...]
 class Site:
     """An engine for one club."""
 
-    def __init__(self, stand: Stand, *, seed: int = 0) -> None:
+    def __init__(self, stand: Stand, *, seed: int = 0, node: Store | None = None) -> None:
         self.stand = stand
+        self._node = node
         self.now_ms = NOW_MS
         self._dice = random.Random(seed)
 
@@ -78,7 +79,11 @@ class Site:
     @property
     def store(self) -> Store:
         """Return the store; another one after a restore."""
-        return self.stand.store
+        return self._node or self.stand.store
+
+    def another(self, number: int) -> "Site":
+        """Return another server of the same club: it shares the data and nothing else."""
+        return Site(self.stand, seed=number, node=self.stand.node())
 
     @property
     def engine(self) -> Engine:

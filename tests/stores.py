@@ -29,6 +29,10 @@ class Stand(ABC):
     store: Store
 
     @abstractmethod
+    def node(self) -> Store:
+        """Return the store as another server has it, which shares the data with this one and nothing else."""
+
+    @abstractmethod
     async def backup(self) -> None:
         """Keep all that is stored now."""
 
@@ -42,6 +46,10 @@ class MemoryStand(Stand):
         self.catalogue = catalogue
         self.store = self.memory = MemoryStore(catalogue)
         self._kept: dict[str, ClubState] = {}
+
+    def node(self) -> Store:
+        """Return the one store there is: memory is not shared between servers."""
+        return self.memory
 
     async def backup(self) -> None:
         """Keep a copy of every club."""
@@ -69,6 +77,11 @@ class PostgresStand(Stand):
         """Open the pool."""
         self._pool = await open_pool(self.database.app_dsn, connections_min=0, connections_max=CONNECTIONS_MAX)
         self.store = PostgresStore(self._pool, self.catalogue)
+
+    def node(self) -> Store:
+        """Return another store on the same database."""
+        assert self._pool is not None
+        return PostgresStore(self._pool, self.catalogue)
 
     async def close(self) -> None:
         """Close the pool."""

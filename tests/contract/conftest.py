@@ -6,7 +6,7 @@ from sync.ports import Store
 from tests.contract.plans import CLUB, KEY
 from tests.stores import Stand, place, stand
 
-__all__ = ["place", "stand", "store"]
+__all__ = ["nodes", "place", "stand", "store"]
 
 
 @pytest.fixture
@@ -14,3 +14,9 @@ async def store(stand: Stand) -> Store:
     """Give a store that keeps one club."""
     await stand.store.create_club(CLUB, hash_key=KEY)
     return stand.store
+
+
+@pytest.fixture
+def nodes(stand: Stand, store: Store) -> list[Store]:
+    """Give the store as four servers have it, the first of them `store`."""
+    return [store, *(stand.node() for _ in range(3))]

@@ -154,7 +154,7 @@ def draft(
     unparked: Iterable[tuple[str, int]] = (),
 ) -> Plan:
     """Return a plan that logs each record and conflict whole, in the next versions."""
-    plan = Plan(device=by)
+    plan = Plan(devices={by.device_id: by})
     head = book.club.head
     for each in records:
         head = Cursor(head.version + 1, f"{head.version + 1:016x}")

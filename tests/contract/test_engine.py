@@ -175,20 +175,25 @@ async def test_a_snapshot_taken_while_others_write_is_whole(site: Site) -> None:
     assert set(counts) >= {"players", CONFLICTS}
 
 
-async def test_a_snapshot_counts_what_it_sends(site: Site) -> None:
-    """With nobody writing, the last page's counts are the records of all pages."""
+@pytest.mark.parametrize("bytes_max", [1, 700, 5_000, 1_000_000])
+async def test_a_snapshot_counts_what_it_sends(site: Site, bytes_max: int) -> None:
+    """With nobody writing, wherever the pages are cut, the last one's counts are the records of all of them."""
     phone = Phone(site, 1)
     phone.note(real_match()[:90])
     phone.delete("teams", uid(99))
     await phone.push()
-    pages = await Phone(site, 2).snapshot(bytes_max=5_000)
+    pages = await Phone(site, 2).snapshot(bytes_max=bytes_max)
     sent = [msgspec.json.decode(raw) for page in pages for raw in page.records]
     counts = pages[-1].counts
     assert counts is not None
     assert {name: number for name, number in counts.items() if number} == {
         name: sum(each["collection"] == name for each in sent) for name in {each["collection"] for each in sent}
     }
-    assert all(len(b"".join(bytes(raw) for raw in page.records)) <= 5_000 for page in pages)
+    assert {(each["collection"], each["record"]) for each in sent} == {
+        (name, identity) for name, found in (await site.tables()).items() for identity in found
+    }
+    assert len(sent) == sum(counts.values())
+    assert all(len(page.records) == 1 or sum(len(bytes(raw)) for raw in page.records) <= bytes_max for page in pages)
 
 
 # -- restores ----------------------------------------------------------------------------------------------------------
@@ -257,6 +262,28 @@ async def test_the_fold_of_the_log_is_the_tables(site: Site, seed: int) -> None:
     snapped.device.expired()
     await snapped.pull()
     assert plain(pulled.device.state.records) == plain(snapped.device.state.records) == plain(await site.tables())
+
+
+async def test_a_delete_names_the_latest_child_of_each_device(site: Site) -> None:
+    """Whatever the order in which a store gives the children and their fields, the same side is shown."""
+    coach, helper, other = Phone(site, 1), Phone(site, 2), Phone(site, 3)
+    coach.put("matches", MATCH, kickoff_ts="2026-11-22T14:00:00Z")
+    await settle([coach, helper, other], rounds=1)
+    for n in range(4):
+        site.now_ms += 1_000
+        helper.put("events", uid(0x50 + n), match_id=MATCH, kind="save", notes=f"{n}")
+        other.put("events", uid(0x60 + n), match_id=MATCH, kind="foul")
+    site.now_ms += 1_000
+    helper.put("events", uid(0x51), clock_ms=5)
+    await helper.push()
+    await other.push()
+    coach.delete("matches", MATCH)
+    await coach.push()
+    [asked] = await site.open_conflicts()
+    assert {side["device_id"]: side["value"]["record"] for side in asked["candidates"]} == {
+        helper.id: uid(0x51),
+        other.id: uid(0x63),
+    }
 
 
 async def test_a_person_is_asked_about_orphans_after_a_day(site: Site) -> None:

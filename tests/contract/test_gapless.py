@@ -25,7 +25,7 @@ Row = tuple[int, str]
 
 @pytest.fixture
 async def site(pg_server: PgServer, pg_database: PgDatabase) -> AsyncIterator[Site]:
-    """Give a site on PostgreSQL, with a connection for each writer."""
+    """Give a site on PostgreSQL."""
     stand = PostgresStand(CATALOGUE, pg_server, pg_database)
     await stand.open()
     try:
@@ -35,12 +35,13 @@ async def site(pg_server: PgServer, pg_database: PgDatabase) -> AsyncIterator[Si
 
 
 async def test_a_reader_misses_nothing_while_sixteen_write(site: Site) -> None:
-    """Polled all the while, the pages are versions 1..N, each once, in order, with every mutation among them."""
+    """On four servers; polled all the while, the pages are versions 1..N in order, with every mutation among them."""
     answers: list[PushAnswer] = []
+    servers = [site, *(site.another(number) for number in range(1, 4))]
     is_over = asyncio.Event()
 
     async def work(number: int) -> None:
-        phone = Phone(site, number)
+        phone = Phone(servers[number % 4], number)
         for turn in range(PUSHES):
             for n in range(EACH):
                 phone.put("players", uid(1_000 * number + EACH * turn + n), full_name=f"{number}/{turn}/{n}")
@@ -102,14 +103,14 @@ async def test_the_same_reader_misses_rows_of_a_sequence(empty_database: PgDatab
 
 
 async def test_the_counter_row_holds_that_interleaving_back(site: Site) -> None:
-    """The store, interleaved in the same way: the fast one waits for the slow one, and both are seen."""
+    """The store, interleaved in the same way: the fast one, on another server, waits for the slow one."""
     seen: list[int] = []
 
     async def read() -> None:
         rows = await site.store.log_page(CLUB, seen[-1] if seen else 0, changes_max=9, bytes_max=100_000)
         seen.extend(row.version for row in rows)
 
-    fast = Phone(site, 2)
+    fast = Phone(site.another(1), 2)
     fast.put("players", uid(2), full_name="fast")
     async with site.store.writing(CLUB, uid(1), overdue_before_ms=0) as ledger:
         plan = draft(ledger.book, by=device(uid(1)), records=[event()])

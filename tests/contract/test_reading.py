@@ -90,6 +90,26 @@ async def test_a_log_page_is_cut_by_bytes(store: Store, bytes_max: int, expected
     assert await log_versions(store, 0, bytes_max=bytes_max) == expected
 
 
+@pytest.mark.parametrize(("size", "bytes_max"), [(100, 6_000), (150, 6_000), (255, 5_120), (256, 5_120), (700, 6_000)])
+async def test_a_log_page_is_filled(store: Store, size: int, bytes_max: int) -> None:
+    """Whatever the size of the changes, a page holds as many as fit it: a reader asks as seldom as it can."""
+    await write_bodies(store, *[b"x" * size] * 70)
+    assert await log_versions(store, 0, bytes_max=bytes_max) == list(range(1, bytes_max // size + 1))
+    assert await log_versions(store, 3, bytes_max=bytes_max, changes_max=5) == list(range(4, 9))
+
+
+async def test_a_log_view_is_head_tags_and_page_at_once(store: Store) -> None:
+    """What a pull reads is what the three would answer; of an unknown club it is a LookupError."""
+    await write_bodies(store, *[b"x" * 200] * 5)
+    view = await store.log_view(CLUB, 2, {0, 1, 5, 9}, changes_max=9, bytes_max=400)
+    assert view.head == await store.head(CLUB)
+    assert dict(view.tags) == {1: f"{1:016x}", 5: f"{5:016x}"}
+    assert list(view.rows) == list(await store.log_page(CLUB, 2, changes_max=9, bytes_max=400))
+    assert [row.version for row in view.rows] == [3, 4]
+    with pytest.raises(LookupError):
+        await store.log_view(CLUB_2, 0, {1}, changes_max=9, bytes_max=400)
+
+
 @pytest.mark.parametrize("bytes_max", [1, 99, 100, 999])
 async def test_a_log_page_has_at_least_one_row(store: Store, bytes_max: int) -> None:
     """A row larger than a page is a page of its own, so that a reader always moves on."""

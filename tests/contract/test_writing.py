@@ -180,14 +180,18 @@ async def test_nothing_is_seen_before_the_block_ends(store: Store) -> None:
     assert [each.record for each in await store.key_page(CLUB, "events", "", records_max=9)] == [EVENT]
 
 
-async def test_a_second_writer_of_a_club_waits_for_the_first(store: Store) -> None:
-    """While one transaction is open nobody else writes the club; the next one sees what it wrote."""
+@pytest.mark.parametrize("is_same_server", [True, False])
+async def test_a_second_writer_of_a_club_waits_for_the_first(
+    store: Store, nodes: list[Store], is_same_server: bool
+) -> None:
+    """While one transaction is open nobody else writes the club, on no server; the next one sees what it wrote."""
+    other = nodes[0 if is_same_server else 1]
     seen: list[int] = []
     asked = asyncio.Event()
 
     async def second() -> None:
         asked.set()
-        async with store.writing(CLUB, PHONE_2, overdue_before_ms=0) as ledger:
+        async with other.writing(CLUB, PHONE_2, overdue_before_ms=0) as ledger:
             seen.append(ledger.book.club.head.version)
 
     async with store.writing(CLUB, PHONE, overdue_before_ms=0) as ledger:
@@ -211,13 +215,13 @@ async def test_a_writer_of_another_club_does_not_wait(store: Store) -> None:
     assert (await store.head(CLUB)).cursor == ORIGIN
 
 
-async def test_sixteen_writers_leave_a_log_without_gaps(store: Store) -> None:
-    """Concurrent transactions of one club get versions 1..N, each once, in whole runs of one writer."""
+async def test_sixteen_writers_leave_a_log_without_gaps(store: Store, nodes: list[Store]) -> None:
+    """Concurrent transactions of one club, on four servers, get versions 1..N, each once."""
 
     async def work(worker: int) -> None:
         for turn in range(6):
             ids = [uid(0x1000 + 100 * worker + 10 * turn + each) for each in range(3)]
-            await save(store, by=device(uid(0xD00 + worker)), records=[event(identity) for identity in ids])
+            await save(nodes[worker % 4], by=device(uid(0xD00 + worker)), records=[event(identity) for identity in ids])
 
     await asyncio.gather(*(work(worker) for worker in range(16)))
     rows = await store.log_page(CLUB, 0, changes_max=5_000, bytes_max=10_000_000)

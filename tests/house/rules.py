@@ -37,9 +37,7 @@ TEXT_SUFFIXES = frozenset(
 )
 
 MACHINE_PATH = re.compile(r"(?<![\w.\]:/-])/(?:work|root|home/\w+|Users/\w+|mnt/\w+)/(?=[\w.])")
-REGISTRY_HOST = re.compile(
-    r"(?:pypi|pythonhosted|npmjs|(?:deb|ftp)\.debian|crates|proxy\.golang)\.(?:org|com|io)\b"
-)
+REGISTRY_HOST = re.compile(r"(?:pypi|pythonhosted|npmjs|(?:deb|ftp)\.debian|crates|proxy\.golang)\.(?:org|com|io)\b")
 PAGE = re.compile(r"(?<![\w/.:*<-])((?:[\w.-]+/)*[\w.-]+\.md)\b")
 OFF_SWITCHES = frozenset({"skip", "skipif", "xfail", "importorskip"})
 # The one place that may poll for what cannot tell: another process, a socket that closes.
@@ -95,11 +93,7 @@ def switches_a_test_off(path: Path, text: str) -> Iterator[str]:
     if path.suffix != ".py" or path.parts[0] != "tests":
         return
     for node in ast.walk(ast.parse(text)):
-        if (
-            isinstance(node, ast.Attribute)
-            and node.attr in OFF_SWITCHES
-            and "pytest" in ast.unparse(node.value)
-        ):
+        if isinstance(node, ast.Attribute) and node.attr in OFF_SWITCHES and "pytest" in ast.unparse(node.value):
             yield f"line {node.lineno}: pytest's {node.attr} hides a test; mend the test or delete it"
 
 

@@ -67,7 +67,7 @@ async def test_u6_no_edit_is_lost_where_both_changed_one_event(site: Site) -> No
     coach, helper = await two_phones_at(site)
     coach.put("events", uid(9), match_id=MATCH, kind="goal", team_id=TEAM, clock_ms=60_000)
     await settle([coach, helper], rounds=1)
-    coach.put("events", uid(9), player_id=uid(70), notes="Header")
+    edit = coach.put("events", uid(9), player_id=uid(70), notes="Header")
     site.now_ms += MINUTE_MS
     helper.put("events", uid(9), player_id=uid(80), x=50, y=90)
     site.now_ms += MINUTE_MS
@@ -78,6 +78,7 @@ async def test_u6_no_edit_is_lost_where_both_changed_one_event(site: Site) -> No
     [asked] = coach.conflicts()
     assert (asked["kind"], asked["field"], asked["stands"]["value"]) == ("field", "player_id", uid(80))
     assert [(side["value"], side["device_id"]) for side in asked["candidates"]] == [(uid(70), coach.id)]
+    assert (coach.verdict(edit.n).verdict, coach.verdict(edit.n).conflicts) == ("merged", (asked["id"],))
 
 
 async def test_u6_the_same_goal_twice_is_flagged_and_not_merged(site: Site) -> None:

@@ -1,0 +1,97 @@
+"""The committer: concurrent pushes of one busy club join into one transaction.
+
+One task for each club that has pushes waiting takes them in the order of their arrival, as many as fit, and commits
+them together; the next round begins when that is done. It is a task of its own: a waiter that leaves stops nothing. On
+a database error everything was rolled back, and each push of the round is committed alone, so that one that cannot be
+written harms no other. Two pushes of one device never share a round: the second must see the first's outcome.
+"""
+
+import asyncio
+from collections import deque
+from typing import Final, NamedTuple
+
+from storage.engine import Arrival, Engine
+from sync.messages import PushAnswer, PushRequest
+
+ROUND_MUTATIONS_MAX: Final = 2_000
+"""Mutations in one round: bounds how long the counter row is locked, and what a rollback repeats."""
+
+ROUND_BYTES_MAX: Final = 1024 * 1024
+"""Bytes of mutations in one round."""
+
+
+class _Waiting(NamedTuple):
+    arrival: Arrival
+    answer: asyncio.Future[PushAnswer]
+
+
+class Committer:
+    """Commits the pushes of all clubs; belongs to one event loop."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Commit through an engine."""
+        self._engine = engine
+        self._queues: dict[str, deque[_Waiting]] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def push(self, club_id: str, author: str, push: PushRequest) -> PushAnswer:
+        """Apply a push and answer it, as `Engine.push` does; it may share its transaction with others."""
+        waiting = _Waiting(self._engine.receive(author, push), asyncio.get_running_loop().create_future())
+        self._queues.setdefault(club_id, deque()).append(waiting)
+        if club_id not in self._tasks:
+            self._tasks[club_id] = asyncio.create_task(self._work(club_id))
+        return await waiting.answer
+
+    async def _work(self, club_id: str) -> None:
+        queue = self._queues[club_id]
+        try:
+            while queue:
+                await self._commit(club_id, take_round(queue))
+        finally:
+            del self._queues[club_id], self._tasks[club_id]
+            for waiting in queue:  # only where the task itself was ended, with the server
+                waiting.answer.cancel()
+
+    async def _commit(self, club_id: str, joined: list[_Waiting]) -> None:
+        try:
+            answers = await self._engine.push_together(club_id, [waiting.arrival for waiting in joined])
+        except Exception as error:  # noqa: BLE001 - whatever it was, it is handed to whom it concerns
+            if len(joined) == 1:
+                _tell(joined[0], error)
+                return
+            for waiting in joined:
+                await self._commit(club_id, [waiting])
+            return
+        for waiting, answer in zip(joined, answers, strict=True):
+            _tell(waiting, answer)
+
+
+def take_round(queue: deque[_Waiting]) -> list[_Waiting]:
+    """Take the pushes of the next round from a queue that has one: at least the first, each of another device."""
+    joined = [queue.popleft()]
+    mutations, size = _weight(joined[0])
+    devices = {joined[0].arrival.push.device_id}
+    while queue:
+        more, bytes_more = _weight(queue[0])
+        mutations, size = mutations + more, size + bytes_more
+        device_id = queue[0].arrival.push.device_id
+        if mutations > ROUND_MUTATIONS_MAX or size > ROUND_BYTES_MAX or device_id in devices:
+            break
+        devices.add(device_id)
+        joined.append(queue.popleft())
+    return joined
+
+
+def _weight(waiting: _Waiting) -> tuple[int, int]:
+    given = waiting.arrival.given
+    return len(given), sum(len(each.content) for each in given)
+
+
+def _tell(waiting: _Waiting, answer: PushAnswer | Exception) -> None:
+    """Answer a waiter, unless it has left."""
+    if waiting.answer.done():
+        return
+    if isinstance(answer, Exception):
+        waiting.answer.set_exception(answer)
+    else:
+        waiting.answer.set_result(answer)
