@@ -1,7 +1,7 @@
 """Writing through the thin wrappers: each CRUD write becomes a mutation and takes the path of every push.
 
 A wrapper writes as a device of the server's own, drawn from the caller's, so its counters never meet those that the
-phone itself pushes (docs/decisions/0101-writes-of-the-wrappers.md):
+phone itself pushes (docs/decisions/0012-writes-of-the-wrappers.md):
 
     without a key    one device for each of the caller's, counting 1, 2, 3 ...; a count taken meanwhile is retried
     with a key       a device for each Idempotency-Key, whose mutations are counted from 1: a retry is a repeat
