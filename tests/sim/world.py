@@ -1,0 +1,126 @@
+"""The simulated world: one server over the store in memory, a virtual clock, and one source of dice."""
+
+import random
+from collections.abc import Coroutine
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from msgspec import Struct
+
+from storage.engine import Engine
+from storage.memory import ClubState, MemoryStore
+from sync.errors import SyncError
+from sync.messages import PullAnswer, PullQuery, PushAnswer, PushRequest, SnapshotAnswer, encode, read_push
+from tests.sim.catalogue import CATALOGUE
+from tests.sim.oracle import Oracle
+
+T = TypeVar("T")
+
+CLUB: Final = "00000000-0000-4000-8000-00000000c1b0"
+BEGIN_MS: Final = 1_763_800_000_000
+SECOND: Final = 1_000
+HOUR: Final = 3_600 * SECOND
+DAY: Final = 24 * HOUR
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Drive a coroutine that never truly awaits, without an event loop."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    raise AssertionError("the simulation met something that really waits")
+
+
+class Backup(Struct):
+    """A backup of the server, with what the oracle knew of it then."""
+
+    state: ClubState
+    oracle: Oracle
+    at_ms: int
+
+
+class World:
+    """The server and all that its phones share."""
+
+    def __init__(self, seed: int) -> None:
+        """Begin with an empty club."""
+        self.dice = random.Random(seed)
+        self.now = BEGIN_MS
+        self.store = MemoryStore(CATALOGUE)
+        self.engine = Engine(CATALOGUE, self.store, clock=self.clock, dice=self.dice.randbytes)
+        run(self.store.create_club(CLUB, hash_key=b"k" * 32))
+        self.oracle = Oracle()
+        self.backups: list[Backup] = []
+        self.restore_count = 0
+        self.trace: list[str] = []
+        self.pool: dict[str, list[str]] = {name: [] for name in CATALOGUE.collections}
+
+    def clock(self) -> int:
+        """Return the server's time."""
+        return self.now
+
+    def make_id(self) -> str:
+        """Return a new UUID."""
+        return str(UUID(int=self.dice.getrandbits(128), version=4))
+
+    def say(self, line: str) -> None:
+        """Add a line to the trace of this run."""
+        self.trace.append(f"{self.now - BEGIN_MS:>12} {line}")
+
+    @property
+    def club(self) -> ClubState:
+        """Return what the server holds."""
+        return self.store.clubs[CLUB]
+
+    @property
+    def head(self) -> str:
+        """Return the head's cursor."""
+        return str(self.club.club.head)
+
+    # -- the server's routes ---------------------------------------------------------------------------------------
+
+    def push(self, author: str, push: PushRequest, *, sent_ms: int) -> PushAnswer | SyncError:
+        """Carry a push to the server, and let the oracle look at what came of it."""
+        read = read_push(encode(push))
+        before = self.oracle.before(self.club)
+        try:
+            answer = run(self.engine.push(CLUB, author, read))
+        except SyncError as error:
+            self.oracle.refused(self.club, before)
+            return error
+        self.oracle.pushed(before, self.club, read, answer, now_ms=self.now, latency_ms=self.now - sent_ms)
+        return answer
+
+    def pull(self, query: PullQuery, *, changes_max: int, bytes_max: int) -> PullAnswer | SyncError:
+        """Carry a pull to the server."""
+        try:
+            answer = run(self.engine.pull(CLUB, query, changes_max=changes_max, bytes_max=bytes_max))
+        except SyncError as error:
+            return error
+        self.oracle.page_sent(query.since, answer)
+        return answer
+
+    def snapshot(self, page: str | None, *, bytes_max: int) -> SnapshotAnswer | SyncError:
+        """Carry the request for a snapshot page to the server."""
+        try:
+            return run(self.engine.snapshot(CLUB, page, bytes_max=bytes_max))
+        except SyncError as error:
+            return error
+
+    # -- the operator ----------------------------------------------------------------------------------------------
+
+    def back_up(self) -> None:
+        """Take a backup of the server."""
+        self.backups = [*self.backups[-2:], Backup(self.club.copy(), self.oracle.copy(), self.now)]
+        self.say(f"server: backup at {self.head}")
+
+    def restore(self) -> None:
+        """Put a backup of the server back."""
+        backup = self.dice.choice(self.backups)
+        was = self.head
+        self.store.clubs[CLUB] = backup.state.copy()
+        self.oracle = backup.oracle.copy(keeping=self.oracle)
+        self.restore_count += 1
+        self.say(f"server: restored from {was} to {self.head}")
