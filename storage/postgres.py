@@ -25,7 +25,7 @@ from sync.conflicts import Conflict
 from sync.conflicts import snapshot_row as conflict_row
 from sync.cursors import Cursor
 from sync.ports import Head, LogRow, LogView
-from sync.records import Change, Key, Record, snapshot_row
+from sync.records import Change, Key, Record, looked_at, snapshot_row
 from sync.stamps import clock_of, make_stamp
 
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
@@ -197,6 +197,11 @@ class Tables:
             **{name: each.count for name, each in self.statements.items()},
             CONFLICTS: statements.CONFLICT_COUNT,
         }
+        self.alike = {
+            (name, rule.name): self.statements[name].alike(rule.by)
+            for name, collection in catalogue.collections.items()
+            for rule in collection.duplicates
+        }
         self._where: dict[tuple[str, tuple[str, ...], tuple[str, ...]], Statement] = {}
 
     async def find(
@@ -209,11 +214,12 @@ class Tables:
         statement = self._where.get(shape)
         if statement is None:
             statement = self._where[shape] = self.statements[collection].where(names, nulls)
-        given = [self._column_value(collection, name, where[name]) for name in names]
+        given = [self.column_value(collection, name, where[name]) for name in names]
         rows = await connection.fetch(statement.sql, club_id, *given)
         return [self.codecs[collection].from_row(row) for row in rows]
 
-    def _column_value(self, collection: str, name: str, value: Value) -> Any:  # noqa: ANN401 - what the driver takes
+    def column_value(self, collection: str, name: str, value: Value) -> Any:  # noqa: ANN401 - what the driver takes
+        """Return a field's value as the driver takes it; `id` names the record."""
         if name == "id":
             return value
         convert = TO_COLUMN.get(self.catalogue.collections[collection].fields[name].type)
@@ -260,8 +266,8 @@ class PostgresLedger:
         for device_id, n in needs.orphans:
             row = await self._fetch_one(statements.ONE_PARKED, device_id, n)
             self.book.orphans[device_id, n] = None if row is None else _entry.decode(row["body"])
-        for alike in needs.alike:
-            self.book.alike[alike] = await self._find_alike(alike)
+        if needs.alike:
+            await self._load_alike(needs.alike)
         for children in needs.children:
             self.book.children[children] = await self._find_children(children)
         if needs.devices:
@@ -346,11 +352,27 @@ class PostgresLedger:
             tuple(_outcome(str(row["device_id"]), row) for row in outcomes),
         )
 
-    async def _find_alike(self, alike: Alike) -> tuple[Record, ...]:
-        collection = self._tables.catalogue.collections[alike.collection]
-        rule = next(each for each in collection.duplicates if each.name == alike.rule)
-        where = dict(zip(rule.by, alike.values, strict=True))
-        return tuple(await self._tables.find(self._connection, self._club_id, alike.collection, where))
+    async def _load_alike(self, wanted: Collection[Alike]) -> None:
+        """Load the candidates of duplicate rules, with one query for each rule."""
+        found: dict[Alike, list[Record]] = {asked: [] for asked in wanted}
+        by_rule: dict[tuple[str, str], list[Alike]] = {}
+        for asked in wanted:
+            by_rule.setdefault((asked.collection, asked.rule), []).append(asked)
+        for (name, rule_name), group in by_rule.items():
+            collection = self._tables.catalogue.collections[name]
+            rule = next(each for each in collection.duplicates if each.name == rule_name)
+            given: dict[str, Any] = {
+                field: [self._tables.column_value(name, field, asked.values[place]) for asked in group]
+                for place, field in enumerate(rule.by)
+            }
+            given["club_id"] = self._club_id
+            statement = self._tables.alike[name, rule_name]
+            for row in await self._connection.fetch(statement.sql, *(given[each] for each in statement.names)):
+                record = self._tables.codecs[name].from_row(row)
+                values = rule.values_of(looked_at(collection, rule, record))
+                if (asked := Alike(name, rule_name, values)) in found:
+                    found[asked].append(record)
+        self.book.alike.update({asked: tuple(records) for asked, records in found.items()})
 
     async def _find_children(self, asked: Children) -> tuple[Record, ...]:
         found: list[Record] = []

@@ -13,8 +13,10 @@ from sqlalchemy import (
     Column,
     Table,
     Uuid,
+    and_,
     any_,
     bindparam,
+    column,
     delete,
     func,
     literal_column,
@@ -242,6 +244,17 @@ class RecordStatements:
         equal = [self._column(name) == bindparam(name, type_=self._column(name).type) for name in names]
         null = [self._column(name).is_(None) for name in nulls]
         return prepared(self._chosen.where(of_club(self.table), *equal, *null).order_by(self.key))
+
+    def alike(self, by: AnyCollection[str]) -> Statement:
+        """Return the query for the records that share any of many tuples of values: one array for each column.
+
+        One statement however many are asked: a plan made while the table was empty reads it once, not once for each.
+        """
+        arrays = [bindparam(name, type_=ARRAY(self.table.c[name].type)) for name in by]
+        columns = [column(name, self.table.c[name].type) for name in by]
+        asked = func.unnest(*arrays).table_valued(*columns).render_derived(name="asked")
+        same = and_(*(self.table.c[name] == asked.c[name] for name in by))
+        return prepared(self._chosen.join(asked, same).where(of_club(self.table)).order_by(self.key))
 
     def children(self, field: str) -> Statement:
         """Return the query for records that name a parent and were written after a version: club, parent, version.
