@@ -282,18 +282,40 @@ class PostgresLedger:
             rows.setdefault(key.collection, []).append(self._tables.codecs[key.collection].to_row(club_id, record))
         for collection, found in rows.items():
             await self._connection.executemany(self._tables.statements[collection].save.sql, found)
-        changes = zip(plan.changes, bodies, strict=True)
-        await self._write_all(
-            statements.ADD_LOG, ((club_id, change.version, change.tag, body, crc32(body)) for change, body in changes)
-        )
+        if plan.changes:
+            await self._connection.execute(
+                statements.ADD_LOG,
+                club_id,
+                [change.version for change in plan.changes],
+                [change.tag for change in plan.changes],
+                bodies,
+                [crc32(body) for body in bodies],
+            )
         await self._write_all(
             statements.SAVE_CONFLICT, (_conflict_row(club_id, each) for each in plan.conflicts.values())
         )
-        await self._write_all(statements.SAVE_OUTCOME, (_outcome_row(club_id, each) for each in plan.outcomes.values()))
+        await self._save_outcomes(plan.outcomes.values())
         await self._save_parked(plan.parked)
         await self._write_all(statements.SAVE_DEVICE, (_device_row(club_id, each) for each in plan.devices.values()))
         head = plan.club.head
         await self._connection.execute(statements.MOVE_CLUB.sql, head.version, head.tag, plan.club.clock, club_id)
+
+    async def _save_outcomes(self, outcomes: Collection[Outcome]) -> None:
+        plain = [each for each in outcomes if not each.conflicts and each.problem is None]
+        told = [each for each in outcomes if each.conflicts or each.problem is not None]
+        if plain:
+            await self._connection.execute(
+                statements.SAVE_PLAIN_OUTCOMES,
+                self._club_id,
+                [each.device_id for each in plain],
+                [each.n for each in plain],
+                [each.hash for each in plain],
+                [each.verdict for each in plain],
+                [clock_of(each.stamp) for each in plain],
+                [each.correction for each in plain],
+                [each.group for each in plain],
+            )
+        await self._write_all(statements.SAVE_OUTCOME, (_outcome_row(self._club_id, each) for each in told))
 
     async def _save_parked(self, parked: Mapping[tuple[str, int], Entry | None]) -> None:
         kept = [_parked_row(self._club_id, entry) for entry in parked.values() if entry is not None]
