@@ -29,12 +29,13 @@ from sync.messages import (
 from sync.ports import Ledger, LogView, Store
 from sync.push import plan_push
 from sync.records import encode_change
+from sync.stamps import UUID_FORM
 
 KEY_PAGE_RECORDS: int = 200
 """Records read at a time for a snapshot page; the page itself is cut by bytes."""
 
 
-_ID_SHAPE = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ID_SHAPE = re.compile(UUID_FORM)
 
 
 class PagePlace(Struct, frozen=True):

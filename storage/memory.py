@@ -19,7 +19,7 @@ from sync.conflicts import Conflict
 from sync.conflicts import snapshot_row as conflict_row
 from sync.cursors import ORIGIN
 from sync.ports import CHILDREN_MAX, OVERDUE_MAX, Head, LogRow, LogView
-from sync.records import Change, Key, Record, snapshot_row
+from sync.records import Change, Key, Record, looked_at, snapshot_row
 
 
 class ClubState(Struct):
@@ -133,7 +133,7 @@ class MemoryLedger:
             record
             for record in self.state.records.values()
             if record.key.collection == asked.collection
-            and rule.values_of(with_defaults(collection, record.values())) == asked.values
+            and rule.values_of(looked_at(collection, rule, record)) == asked.values
         )
 
     def _children(self, asked: Children) -> Iterator[Record]:

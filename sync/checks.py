@@ -14,6 +14,7 @@ from sync.collections import Catalogue, Problem, Type, parse, parse_fields, shif
 from sync.conflicts import DELETED, Kind
 from sync.limits import MUTATION_BYTES_MAX
 from sync.messages import Malformed, Mutation, content_of
+from sync.stamps import UUID_FORM
 
 
 class Given(Struct, frozen=True, gc=False):
@@ -110,11 +111,10 @@ def _check_special(catalogue: Catalogue, mutation: Mutation, kind: str, rest: st
     return mutation
 
 
-_UUID: Final = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _SPECIAL: Final = {
-    str(Kind.DUPLICATE): re.compile(_UUID),
-    str(Kind.GROUP): re.compile(_UUID),
-    str(Kind.REJECTED): re.compile(f"{_UUID}/[1-9][0-9]{{0,15}}"),
-    str(Kind.ORPHAN): re.compile(f"{_UUID}/[1-9][0-9]{{0,15}}"),
+    str(Kind.DUPLICATE): re.compile(UUID_FORM),
+    str(Kind.GROUP): re.compile(UUID_FORM),
+    str(Kind.REJECTED): re.compile(f"{UUID_FORM}/[1-9][0-9]{{0,15}}"),
+    str(Kind.ORPHAN): re.compile(f"{UUID_FORM}/[1-9][0-9]{{0,15}}"),
 }
 """How each kind of conflict that is about no field is named, after its first slash."""

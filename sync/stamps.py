@@ -16,7 +16,9 @@ Stamp = NewType("Stamp", str)
 
 END: Final = r"$(?!\n)"
 """The end of a pattern: Python's `$` alone lets a line feed follow, JavaScript's does not."""
-UUID_PATTERN: Final = f"^[0-9a-f]{{8}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{12}}{END}"
+UUID_FORM: Final = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+"""A canonical lower-case UUID, as a part of a pattern."""
+UUID_PATTERN: Final = f"^{UUID_FORM}{END}"
 """A canonical lower-case UUID."""
 STAMP_PATTERN: Final = f"^[0-9a-f]{{48}}{END}"
 CLOCK_DIGITS: Final = 16
