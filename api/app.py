@@ -18,16 +18,18 @@ from litestar.di import Provide
 from litestar.routes import HTTPRoute
 from msgspec import Struct
 
-from api import auth, documents, events, health, sync
-from api.access import AccessMiddleware, Gate, provide_caller
-from api.auth import Doorkeeper
+from api import documents, health, sync
 from api.errors import HANDLERS
 from api.health import Readiness
-from api.keys import KeyRing
+from api.identity import auth
+from api.identity.access import AccessMiddleware, Gate, provide_caller
+from api.identity.auth import Doorkeeper
+from api.identity.keys import KeyRing
+from api.identity.passwords import Passwords
 from api.observe import observed
-from api.passwords import Passwords
+from api.resources import events
+from api.resources.writing import Writer
 from api.settings import Settings
-from api.writing import Writer
 from football.collections import CATALOGUE
 from storage.accounts import Accounts, open_engine
 from storage.committer import Committer

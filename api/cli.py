@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.panel import Panel
 
-from api.keys import SecretFileError
+from api.identity.keys import SecretFileError
 from api.observe import configure_logs
 from api.serving import DEMO_EMAIL, DEMO_PASSWORD, Opened, StartError, listen, open_database
 from api.serving import serve as serve_until_told

@@ -19,8 +19,8 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.routes import HTTPRoute
 
-from api.access import PUBLIC
 from api.errors import PROBLEM, STATUS
+from api.identity.access import PUBLIC
 from sync.messages import Mutation
 from sync.records import Change
 

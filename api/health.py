@@ -12,7 +12,7 @@ from litestar import MediaType, Response, get
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
-from api.access import PUBLIC
+from api.identity.access import PUBLIC
 from api.requests import NO_STORE, json_answer
 
 REMEMBERED_S: Final = 1.0

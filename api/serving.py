@@ -24,8 +24,8 @@ from litestar import Litestar
 from msgspec import Struct
 
 from api.app import Services, create_app, make_id, open_services
-from api.auth import Register
-from api.keys import KeyRing, keep_secret, make_ring
+from api.identity.auth import Register
+from api.identity.keys import KeyRing, keep_secret, make_ring
 from api.settings import Settings
 from storage.address import as_application, describe
 from storage.embedded import Durability, EmbeddedPostgres, EmbeddedPostgresError

@@ -14,8 +14,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter, SkipValidation
 from msgspec import Meta, Struct
 
-from api.access import DECIDERS, MEMBERS, PUBLIC, WRITERS, Caller
 from api.errors import NotFound, WrongDevice
+from api.identity.access import DECIDERS, MEMBERS, PUBLIC, WRITERS, Caller
 from api.requests import (
     Number,
     Protocol,
@@ -27,7 +27,7 @@ from api.requests import (
     read_body,
     read_id,
 )
-from api.writing import Intent, Writer, check_verdict, is_server_device
+from api.resources.writing import Intent, Writer, check_verdict, is_server_device
 from football.collections import CATALOGUE
 from storage.accounts import Accounts
 from storage.committer import Committer

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from api.app import Services, create_app, open_services
-from api.keys import KeyRing, make_ring
+from api.identity.keys import KeyRing, make_ring
 from api.settings import Mode, Settings
 from storage.embedded import Durability
 from tests.api.people import Clock, Execute, Person, client_of, sign_up

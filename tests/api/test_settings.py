@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from api.keys import SecretFileError, keep_secret, make_ring
+from api.identity.keys import SecretFileError, keep_secret, make_ring
 from api.settings import Mode, SettingsError, read_settings
 from storage.address import as_application, describe, normalise
 from storage.embedded import Durability

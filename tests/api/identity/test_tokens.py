@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from api.errors import Unauthorised
-from api.keys import make_ring
-from api.tokens import (
+from api.identity.keys import make_ring
+from api.identity.tokens import (
     ACCESS_S,
     LEEWAY_S,
     Claims,

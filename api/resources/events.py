@@ -9,11 +9,11 @@ from litestar.params import FromPath, SkipValidation
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from api.access import MEMBERS, WRITERS, Caller
 from api.errors import Rejected
-from api.records import Asked, Shelf
+from api.identity.access import MEMBERS, WRITERS, Caller
 from api.requests import any_object, idempotency_key, if_match, json_answer, read_body, read_id
-from api.writing import Writer
+from api.resources.records import Asked, Shelf
+from api.resources.writing import Writer
 from football.facts import MatchFacts, gather
 from football.scoreboard import score_of
 from football.status import Status, status_of

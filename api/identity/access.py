@@ -13,17 +13,22 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 from msgspec import Struct
 
-from api.errors import AccessEnded, Forbidden, Unauthorised
-from api.keys import KeyRing
+from api.errors import AccessEnded, Forbidden, NotFound, Unauthorised
+from api.identity.keys import KeyRing
+from api.identity.tokens import Claims, read_access
 from api.observe import CALLER
 from api.requests import check_query
-from api.tokens import Claims, read_access
 from storage.accounts import Accounts, Standing
 
 PUBLIC: Final[Mapping[str, Any]] = {"access": "public"}
 MEMBERS: Final[Mapping[str, Any]] = {"access": frozenset({"owner", "coach", "scorer", "viewer"})}
 WRITERS: Final[Mapping[str, Any]] = {"access": frozenset({"owner", "coach", "scorer"})}
 DECIDERS: Final[Mapping[str, Any]] = {"access": frozenset({"owner", "coach"})}
+OWNERS: Final[Mapping[str, Any]] = {"access": frozenset({"owner"})}
+MATCH_READING: Final[Mapping[str, Any]] = {**MEMBERS, "scope": "match"}
+"""Members; and whoever scores by link, of the one match that their link is for."""
+SCORING: Final[Mapping[str, Any]] = {**WRITERS, "scope": "match"}
+"""Writers; and whoever scores by link, of the one match that their link is for."""
 
 REMEMBERED_S: Final = 2.0
 """Seconds a standing is believed: a removed member is out within two, and a phone that syncs costs one query."""
@@ -39,6 +44,8 @@ class Caller(Struct, frozen=True):
     device_id: str
     session_id: str
     role: str
+    match_id: str | None = None
+    """The one match that a scorer by link may see; None for a member, who sees the club."""
 
 
 class Gate:
@@ -102,9 +109,26 @@ class AccessMiddleware(ASGIMiddleware):
         if access != PUBLIC["access"] and values["method"] != "OPTIONS":
             caller = await self._gate.admit(bearer(values["headers"]))
             values["auth"] = values[CALLER] = caller
+            if caller.match_id is not None:
+                _check_scope(values, caller)
             if caller.role not in (access or ()):
                 raise Forbidden("Your role in this club does not include this. Ask an owner or a coach of the club.")
         await next_app(scope, receive, send)
+
+
+def _check_scope(scope: Mapping[str, Any], caller: Caller) -> None:
+    """Keep a scorer by link to the routes that are open to them, and of those with a match, to their own."""
+    if scope["route_handler"].opt.get("scope") != "match":
+        raise Forbidden("A scorer's link opens one match and nothing else of the club. Sign in as a member for this.")
+    named = scope["path_params"].get("match_id")
+    if named is not None:
+        check_within(caller, str(named))
+
+
+def check_within(caller: Caller, match_id: str | None) -> None:
+    """Return where the caller may see a match. Raises NotFound: what a link is not for does not exist for it."""
+    if caller.match_id is not None and caller.match_id != match_id:
+        raise NotFound
 
 
 def bearer(headers: list[tuple[bytes, bytes]]) -> str:

@@ -14,12 +14,11 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 from msgspec import Meta, Struct
 
-from api.access import MEMBERS, PUBLIC, Caller, Gate
 from api.errors import AccessEnded, EmailInUse, Forbidden, Unauthorised, WrongPassword
-from api.keys import KeyRing
-from api.passwords import LENGTH_MAX, LENGTH_MIN, Passwords
-from api.requests import NO_STORE, Text, json_answer, read_body
-from api.tokens import (
+from api.identity.access import MEMBERS, PUBLIC, Caller, Gate
+from api.identity.keys import KeyRing
+from api.identity.passwords import LENGTH_MAX, LENGTH_MIN, Passwords
+from api.identity.tokens import (
     ACCESS_S,
     REFRESH_DAYS,
     SECRET_BYTES,
@@ -30,7 +29,8 @@ from api.tokens import (
     read_refresh,
     sign,
 )
-from api.writing import is_server_device
+from api.requests import NO_STORE, Text, json_answer, read_body
+from api.resources.writing import is_server_device
 from storage.accounts import Account, Accounts, EmailTaken, Membership, Registration, Session
 from sync.errors import MalformedRequest
 from sync.messages import Id

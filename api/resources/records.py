@@ -1,4 +1,4 @@
-"""Single records over HTTP: read one, put the differences, delete; each write is a mutation (`api/writing.py`).
+"""Single records over HTTP: read one, put the differences, delete; each write is a mutation (`writing.py`).
 
 A record that was deleted, or that lacks what it must have, is answered like one that never was. `ETag` is the
 record's version. With `If-Match` the author counts as having seen the log up to that version, and no further.
@@ -10,10 +10,10 @@ from typing import Any, Final
 from litestar import Response
 from msgspec import Struct
 
-from api.access import Caller
 from api.errors import Exists, NotFound, Rejected, VersionMismatch
+from api.identity.access import Caller
 from api.requests import json_answer
-from api.writing import Intent, Writer, Written, check_verdict, key_device
+from api.resources.writing import Intent, Writer, Written, check_verdict, key_device
 from storage.engine import Engine
 from sync.collections import Problem, Value, parse_fields, with_defaults
 from sync.cursors import Cursor

@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from api.errors import Unauthorised
-from api.keys import KeyRing
+from api.identity.keys import KeyRing
 from sync.limits import INTEGER_MAX
 from sync.messages import Id
 

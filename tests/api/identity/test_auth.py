@@ -9,13 +9,13 @@ import httpx
 import pytest
 from argon2 import PasswordHasher
 
-from api.access import REMEMBERED_S
 from api.app import Services
 from api.errors import Unauthorised
-from api.passwords import Passwords
+from api.identity.access import REMEMBERED_S
+from api.identity.passwords import Passwords
+from api.identity.tokens import ACCESS_S, LEEWAY_S, REFRESH_DAYS
+from api.resources.writing import server_device
 from api.serving import DEMO_EMAIL, DEMO_PASSWORD, make_demo
-from api.tokens import ACCESS_S, LEEWAY_S, REFRESH_DAYS
-from api.writing import server_device
 from tests.api.people import (
     NOBODY,
     PASSWORD,

@@ -17,8 +17,8 @@ from uuid import UUID
 
 from msgspec import Raw, Struct
 
-from api.access import Caller
 from api.errors import Rejected, Unavailable
+from api.identity.access import Caller
 from storage.committer import Committer
 from storage.engine import Engine
 from sync.collections import Value

@@ -1,0 +1,1 @@
+"""The tests of `api/identity/`, module by module."""

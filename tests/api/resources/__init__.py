@@ -1,0 +1,1 @@
+"""The tests of `api/resources/`, module by module."""
