@@ -15,24 +15,24 @@ FLOORS := sync football storage realtime api
 CODE := $(FLOORS) tests bench
 LINT_IMPORTS = $(RUN) -c 'from importlinter.cli import lint_imports_command as run; run()' --no-logo --cache-dir .cache/importlinter
 
-# Two test processes: CI and the smallest hosts have two cores. `make test WORKERS=8 ARGS='-k merge'` at will.
-WORKERS ?= 2
-PYTEST = $(RUN) -m pytest -n $(WORKERS) --dist worksteal
+# Two test processes: CI and the smallest hosts have two cores. `make test TEST_WORKERS=8 ARGS='-k merge'` at will.
+TEST_WORKERS ?= 2
+PYTEST = $(RUN) -m pytest -n $(TEST_WORKERS) --dist worksteal
 SEED ?=
 FILES ?= .
 
-.PHONY: help serve demo test test-pure test-postgres coverage check sim bench lock format clean
+.PHONY: help serve demo test test-pure test-postgres coverage check sim bench docs lock format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-serve: $(RUNTIME) ## start the server, with its own database unless DATABASE_URL is given (HOST= PORT= DATA_DIR= ...)
+serve: $(RUNTIME) ## start the server, with its own database unless DATABASE_URL is given (HOST= PORT= WORKERS= DATA_DIR= ...)
 	@exec $(RUN) -m api.cli serve $(ARGS)
 
 demo: $(RUNTIME) ## two phones lose their signal at one match, and agree again (see it happen)
 	@exec $(RUN) -m api.cli demo $(ARGS)
 
-test: test-pure test-postgres ## all tests: first those that need no service, then those on PostgreSQL (ARGS=, WORKERS=)
+test: test-pure test-postgres ## all tests: first those that need no service, then those on PostgreSQL (ARGS=, TEST_WORKERS=)
 
 test-pure: $(DEV) ## the tests that need no service: seconds
 	$(PYTEST) -m 'not postgres' $(ARGS)
@@ -58,6 +58,9 @@ sim: $(DEV) ## a seeded fleet of phones against the engine (SEED= repeats a run)
 
 bench: $(DEV) ## the benchmarks, with their table
 	@exec $(RUN) -m bench $(ARGS)
+
+docs: $(RUNTIME) ## write the pages that are made of the code: docs/errors.md, docs/settings.md
+	$(RUN) -m api.manual
 
 format: $(DEV) ## lay the code out, and mend what can be mended safely (FILES=sync for one folder)
 	$(RUN) -m ruff check --fix --exit-zero --silent $(FILES)

@@ -3,7 +3,7 @@
 -- grassroots   the club's data: the tables and columns of its existing database keep their names. The engine adds to
 --              each table club_id, version, stamps and deleted; created_at and updated_at are the server's own.
 -- touchline    the engine: clubs with their counters, the log, conflicts, parked mutations, outcomes, devices; and the
---              accounts: users, memberships, sessions.
+--              accounts: users, memberships, invitations, links for scorers, sessions, attempts to sign in.
 --
 -- Every key of club data begins with club_id, so that no id of one club can touch or reveal another's, and so that the
 -- tables can be distributed by club. A row policy on app.club stands behind the application's own filters.
@@ -360,7 +360,7 @@ CREATE TABLE touchline.devices (
 
 CREATE TABLE touchline.users (
     user_id       uuid        NOT NULL,
-    email         text        NOT NULL,          -- as it was typed, trimmed
+    email         text,                          -- as it was typed, trimmed; null once the account was deleted
     display_name  text        NOT NULL,
     password_hash text        NOT NULL,          -- argon2id, with its parameters
     created_at    timestamptz NOT NULL DEFAULT now(),
@@ -369,17 +369,52 @@ CREATE TABLE touchline.users (
 CREATE UNIQUE INDEX users_email ON touchline.users (lower(email));
 
 CREATE TABLE touchline.memberships (
-    club_id   uuid        NOT NULL REFERENCES touchline.clubs,
-    user_id   uuid        NOT NULL REFERENCES touchline.users,
-    role      text        NOT NULL CHECK (role IN ('owner', 'coach', 'scorer', 'viewer')),
-    joined_at timestamptz NOT NULL DEFAULT now(),
+    club_id    uuid        NOT NULL REFERENCES touchline.clubs,
+    user_id    uuid        NOT NULL REFERENCES touchline.users,
+    role       text        NOT NULL CHECK (role IN ('owner', 'coach', 'scorer', 'viewer')),
+    joined_at  timestamptz NOT NULL DEFAULT now(),
+    removed_at timestamptz,                      -- left, or was removed; null: a member. The row stays, to tell when
     PRIMARY KEY (club_id, user_id)
 );
 CREATE INDEX memberships_user ON touchline.memberships (user_id);
 
+-- An invitation is live until it is revoked, used up or expired. Its secret names the club, so its row has a policy.
+CREATE TABLE touchline.invitations (
+    club_id       uuid        NOT NULL REFERENCES touchline.clubs,
+    invitation_id uuid        NOT NULL,
+    secret_hash   bytea       NOT NULL,          -- SHA-256 of 256 random bits, which are shown once
+    role          text        NOT NULL CHECK (role IN ('owner', 'coach', 'scorer', 'viewer')),
+    uses          integer     NOT NULL CHECK (uses BETWEEN 1 AND 50), -- how many may join by it
+    used          integer     NOT NULL DEFAULT 0,
+    made_by       uuid        NOT NULL REFERENCES touchline.users,
+    created_at    timestamptz NOT NULL,          -- whoever was removed later needs a newer one
+    expires_at    timestamptz NOT NULL,
+    revoked_at    timestamptz,
+    PRIMARY KEY (club_id, invitation_id)
+);
+CREATE UNIQUE INDEX invitations_secret ON touchline.invitations (club_id, secret_hash);
+
+-- A link by which somebody without an account scores one match. A code names no club: this table has no policy.
+CREATE TABLE touchline.scorers (
+    scorer_id   uuid        NOT NULL,            -- the author of what is written by the link
+    club_id     uuid        NOT NULL REFERENCES touchline.clubs,
+    match_id    uuid        NOT NULL,
+    secret_hash bytea       NOT NULL,            -- SHA-256 of 256 random bits, which are shown once
+    code_hash   bytea,                           -- keyed, of the short code; null once the link has ended
+    name        text        NOT NULL DEFAULT '', -- as the last one said who signed in by it
+    made_by     uuid        NOT NULL REFERENCES touchline.users,
+    created_at  timestamptz NOT NULL,
+    expires_at  timestamptz NOT NULL,
+    revoked_at  timestamptz,
+    PRIMARY KEY (scorer_id)
+);
+CREATE UNIQUE INDEX scorers_secret ON touchline.scorers (secret_hash);
+CREATE UNIQUE INDEX scorers_code ON touchline.scorers (code_hash) WHERE code_hash IS NOT NULL;
+CREATE INDEX scorers_match ON touchline.scorers (club_id, match_id);
+
 CREATE TABLE touchline.sessions (
     session_id    uuid        NOT NULL,
-    user_id       uuid        NOT NULL REFERENCES touchline.users,
+    user_id       uuid        REFERENCES touchline.users, -- null: signed in by a scorer's link
     club_id       uuid        NOT NULL REFERENCES touchline.clubs,
     device_id     uuid        NOT NULL,
     refresh_hash  bytea       NOT NULL,          -- SHA-256 of the newest refresh token
@@ -388,9 +423,80 @@ CREATE TABLE touchline.sessions (
     used_at       timestamptz NOT NULL DEFAULT now(),
     expires_at    timestamptz NOT NULL,
     ended_at      timestamptz,                   -- signed out
-    PRIMARY KEY (session_id)
+    scorer_id     uuid        REFERENCES touchline.scorers,
+    generation    bigint      NOT NULL DEFAULT 1, -- of the newest refresh token: one more at each use
+    forked_from   uuid,                          -- the session of which this is a clone's branch
+    PRIMARY KEY (session_id),
+    CONSTRAINT sessions_one_person CHECK ((user_id IS NULL) <> (scorer_id IS NULL))
 );
 CREATE INDEX sessions_user ON touchline.sessions (user_id);
+CREATE INDEX sessions_scorer ON touchline.sessions (scorer_id) WHERE scorer_id IS NOT NULL;
+
+-- Failed attempts, by a keyed hash of what they were at: an account, a device of one, an address, the codes.
+CREATE TABLE touchline.attempts (
+    key      bytea   NOT NULL,
+    failures integer NOT NULL,                   -- in a row
+    until_ms bigint  NOT NULL,                   -- refused until then, milliseconds since 1970
+    seen_ms  bigint  NOT NULL,                   -- the latest, milliseconds since 1970
+    PRIMARY KEY (key)
+);
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Sharing: links to one match, and the redacted log of it that they read
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- A link is live until it is revoked or expired. Its secret names the club.
+CREATE TABLE touchline.share_links (
+    club_id             uuid        NOT NULL,
+    link_id             uuid        NOT NULL,
+    match_id            uuid        NOT NULL,
+    secret_hash         bytea       NOT NULL,    -- SHA-256 of 256 random bits, which are shown once
+    shows_score         boolean     NOT NULL,    -- what it asks to show: the age group may allow less
+    shows_shirt_numbers boolean     NOT NULL,
+    shows_venue         boolean     NOT NULL,
+    created_by          uuid        NOT NULL,    -- a user
+    created_at          timestamptz NOT NULL,
+    expires_at          timestamptz NOT NULL,
+    revoked_at          timestamptz,
+    last_used_on        date,                    -- a day and no time: who looked when is nobody's business
+    PRIMARY KEY (club_id, link_id)
+);
+CREATE UNIQUE INDEX share_links_secret ON touchline.share_links (club_id, secret_hash);
+CREATE INDEX share_links_match ON touchline.share_links (club_id, match_id);
+CREATE INDEX share_links_live ON touchline.share_links (club_id, expires_at) WHERE revoked_at IS NULL;
+
+-- What an owner has turned on for links to matches of U7 to U11; no row: nothing.
+CREATE TABLE touchline.share_rules (
+    club_id             uuid        NOT NULL,
+    young_scores        boolean     NOT NULL,
+    young_shirt_numbers boolean     NOT NULL,
+    changed_by          uuid        NOT NULL,    -- a user
+    changed_at          timestamptz NOT NULL,
+    PRIMARY KEY (club_id)
+);
+
+-- One feed for each match and view that has a live link, kept up to date under the club's counter row.
+CREATE TABLE touchline.feeds (
+    club_id  uuid     NOT NULL,
+    match_id uuid     NOT NULL,
+    view     smallint NOT NULL,                  -- what its links ask to show: 1 score, 2 shirt numbers, 4 venue
+    epoch    text     NOT NULL,                  -- random, new whenever what was shown may not be read again
+    n        bigint   NOT NULL,                  -- of its newest entry, gapless from 1 in each epoch; 0: none yet
+    hide_key bytea    NOT NULL,                  -- keys the ids of events in this epoch; never leaves the server
+    snapshot bytea    NOT NULL,                  -- what is shown after entry n, JSON, as it is sent
+    due_ms   bigint,                             -- when time alone may change it, milliseconds since 1970
+    PRIMARY KEY (club_id, match_id, view)
+);
+
+CREATE TABLE touchline.feed_entries (
+    club_id  uuid        NOT NULL,
+    match_id uuid        NOT NULL,
+    view     smallint    NOT NULL,
+    n        bigint      NOT NULL,               -- those of earlier epochs are deleted when one begins
+    body     bytea       NOT NULL,               -- the message as it is sent, JSON, redacted
+    at       timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (club_id, match_id, view, n)
+);
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Row policies: the application's role sees the rows of one club, the one that its transaction names with
@@ -431,6 +537,16 @@ ALTER TABLE touchline.parked ENABLE ROW LEVEL SECURITY;
 CREATE POLICY one_club ON touchline.parked USING (club_id = nullif(current_setting('app.club', true), '')::uuid);
 ALTER TABLE touchline.devices ENABLE ROW LEVEL SECURITY;
 CREATE POLICY one_club ON touchline.devices USING (club_id = nullif(current_setting('app.club', true), '')::uuid);
+ALTER TABLE touchline.invitations ENABLE ROW LEVEL SECURITY;
+CREATE POLICY one_club ON touchline.invitations USING (club_id = nullif(current_setting('app.club', true), '')::uuid);
+ALTER TABLE touchline.share_links ENABLE ROW LEVEL SECURITY;
+CREATE POLICY one_club ON touchline.share_links USING (club_id = nullif(current_setting('app.club', true), '')::uuid);
+ALTER TABLE touchline.share_rules ENABLE ROW LEVEL SECURITY;
+CREATE POLICY one_club ON touchline.share_rules USING (club_id = nullif(current_setting('app.club', true), '')::uuid);
+ALTER TABLE touchline.feeds ENABLE ROW LEVEL SECURITY;
+CREATE POLICY one_club ON touchline.feeds USING (club_id = nullif(current_setting('app.club', true), '')::uuid);
+ALTER TABLE touchline.feed_entries ENABLE ROW LEVEL SECURITY;
+CREATE POLICY one_club ON touchline.feed_entries USING (club_id = nullif(current_setting('app.club', true), '')::uuid);
 ALTER TABLE touchline.clubs ENABLE ROW LEVEL SECURITY;
 CREATE POLICY one_club ON touchline.clubs USING (club_id = nullif(current_setting('app.club', true), '')::uuid);
 
@@ -440,7 +556,9 @@ DO $$ BEGIN
         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA grassroots TO touchline_app;
         GRANT SELECT, INSERT, UPDATE, DELETE ON
             touchline.clubs, touchline.log, touchline.conflicts, touchline.outcomes, touchline.parked, touchline.devices,
-            touchline.users, touchline.memberships, touchline.sessions
+            touchline.users, touchline.memberships, touchline.sessions,
+            touchline.invitations, touchline.scorers, touchline.attempts,
+            touchline.share_links, touchline.share_rules, touchline.feeds, touchline.feed_entries
             TO touchline_app;
         REVOKE INSERT, UPDATE, DELETE ON grassroots.positions FROM touchline_app;
     END IF;

@@ -13,32 +13,73 @@ from typing import Any, Final
 from uuid import uuid4
 
 from litestar import Litestar
-from litestar.config.cors import CORSConfig
 from litestar.di import Provide
 from litestar.routes import HTTPRoute
 from msgspec import Struct
 
-from api import documents, health, sync
+from api import documents, health, queries, sync
+from api.edge.addresses import Addresses
+from api.edge.backoff import hint_of
+from api.edge.compression import compressed
+from api.edge.origins import shared_with
+from api.edge.ratelimits import Limiter, RateLimits, caller_of
 from api.errors import HANDLERS
 from api.health import Readiness
-from api.identity import auth
+from api.identity import account, auth, clubs, invitations, scorers
 from api.identity.access import AccessMiddleware, Gate, provide_caller
+from api.identity.account import AccountKeeper
 from api.identity.auth import Doorkeeper
+from api.identity.clubs import ClubKeeper
+from api.identity.invitations import Inviter
 from api.identity.keys import KeyRing
-from api.identity.passwords import Passwords
-from api.observe import observed
-from api.resources import events
+from api.identity.reception import Reception
+from api.identity.scorers import ScorerKeeper
+from api.identity.slowdown import SlowDown
+from api.live import feeds, sockets
+from api.live.live import Dials, Live
+from api.observe import Instruments, observed
+from api.resources import (
+    awards,
+    events,
+    exports,
+    lineup,
+    live,
+    matches,
+    minutes,
+    notes,
+    period_times,
+    periods,
+    players,
+    reports,
+    seasons,
+    sharing,
+    squads,
+    stats,
+    substitutions,
+    teams,
+)
+from api.resources.desk import Desk
+from api.resources.sharing import Sharer
+from api.resources.views import Views
 from api.resources.writing import Writer
 from api.settings import Settings
 from football.collections import CATALOGUE
+from football.roles import permit_of
+from realtime.limits import LiveLimits
 from storage.accounts import Accounts, open_engine
 from storage.committer import Committer
 from storage.engine import Engine
+from storage.matches import MatchReader
+from storage.people import People, open_people
 from storage.postgres import PostgresStore, open_pool
 from storage.readiness import why_not_ready
+from storage.sharing import Sharing
+from storage.viewing import Viewing
+from storage.wakeups import Wakeups
 from sync.limits import PUSH_BYTES_MAX
 
-CORS_AGE_S: Final = 600
+DOOR_CONNECTIONS_MAX: Final = 4
+"""Connections on which standings and attempts are asked: no push stands before a look at the door."""
 
 
 class Services(Struct):
@@ -49,8 +90,16 @@ class Services(Struct):
     accounts: Accounts
     gate: Gate
     keeper: Doorkeeper
+    own: AccountKeeper
+    clubs: ClubKeeper
+    inviter: Inviter
+    scorers: ScorerKeeper
     writer: Writer
+    views: Views
+    desk: Desk
+    sharer: Sharer
     readiness: Readiness
+    live: Live
 
 
 def read_clock() -> int:
@@ -70,70 +119,140 @@ async def open_services(
     *,
     clock: Callable[[], int] = read_clock,
     monotonic: Callable[[], float] = time.monotonic,
+    direct_dsn: str | None = None,
+    limits: LiveLimits | None = None,
 ) -> AsyncGenerator[Services]:
-    """Open the pools at `dsn`, where the application's role signs in, and close them at the end."""
+    """Open the pools at `dsn`, where the application's role signs in, and close them at the end.
+
+    Wake-ups between processes go by `direct_dsn` where a pooler stands before the other.
+    """
     pool = await open_pool(dsn)
+    door = await open_pool(dsn, connections_max=DOOR_CONNECTIONS_MAX)
     database = open_engine(dsn)
     try:
-        engine = Engine(CATALOGUE, PostgresStore(pool, CATALOGUE), clock=clock, dice=secrets.token_bytes)
+        store = PostgresStore(pool, CATALOGUE)
+        engine = Engine(CATALOGUE, store, clock=clock, dice=secrets.token_bytes, permit_of=permit_of)
         ready = Readiness(partial(why_not_ready, dsn), monotonic=monotonic)
-        yield join(engine, Accounts(database), ring, ready, clock=clock, monotonic=monotonic)
+        matches = MatchReader(pool, CATALOGUE)
+        people = open_people(database, door)
+        gate = Gate(people.standings, ring, clock=clock)
+        live_floor = Live(
+            engine,
+            gate,
+            people.standings,
+            Viewing(pool),
+            matches,
+            Dials(clock, monotonic, secrets.SystemRandom().random, secrets.token_bytes),
+            limits=limits,
+            wakeups=partial(make_wakeups, direct_dsn or dsn),
+        )
+        yield join(engine, matches, Sharing(pool), people, ring, ready, gate, live_floor, clock=clock)
     finally:
         await database.dispose()
+        await door.close()
         await pool.close()
 
 
-def join(
+def join(  # noqa: PLR0913 - here alone all parts meet
     engine: Engine,
-    accounts: Accounts,
+    matches: MatchReader,
+    links: Sharing,
+    people: People,
     ring: KeyRing,
     readiness: Readiness,
+    gate: Gate,
+    live_floor: Live,
     *,
     clock: Callable[[], int],
-    monotonic: Callable[[], float],
 ) -> Services:
     """Join an engine and accounts to services."""
-    gate = Gate(accounts, ring, clock=clock, monotonic=monotonic)
-    keeper = Doorkeeper(accounts, Passwords(), ring, gate, clock=clock, dice=secrets.token_bytes, make_id=make_id)
-    committer = Committer(engine)
+    slowdown = SlowDown(people.attempts, ring.attempts, clock=clock)
+    reception = Reception(people, ring, slowdown, clock=clock, dice=secrets.token_bytes, make_id=make_id)
+    keeper = Doorkeeper(reception)
+    committer = Committer(engine, live_floor.on_commit)
+    writer = Writer(engine, committer, clock=clock, make_id=make_id)
     return Services(
         engine=engine,
         committer=committer,
-        accounts=accounts,
+        accounts=people.accounts,
         gate=gate,
         keeper=keeper,
-        writer=Writer(engine, committer, clock=clock),
+        own=AccountKeeper(reception),
+        clubs=ClubKeeper(reception, keeper),
+        inviter=Inviter(reception),
+        scorers=ScorerKeeper(reception, engine),
+        writer=writer,
+        views=Views(engine.store, clock=clock),
+        desk=Desk(engine, writer, matches, clock=clock),
+        sharer=Sharer(links, people.accounts, clock=clock, dice=secrets.token_bytes),
         readiness=readiness,
+        live=live_floor,
     )
 
 
-def create_app(settings: Settings, services: Services) -> Litestar:
-    """Join services to the routes."""
+def make_wakeups(dsn: str, live_floor: Live) -> Wakeups:
+    """Return what tells other processes of commits, and the live floor of theirs."""
+    return Wakeups(
+        dsn, make_id(), on_wake=live_floor.wake, on_connect=live_floor.tailer.poll, dice=secrets.SystemRandom().random
+    )
+
+
+def create_app(settings: Settings, services: Services, *, monotonic: Callable[[], float] = time.monotonic) -> Litestar:
+    """Join services to the routes, and lay the edge around them; `monotonic` is the clock of the rate limits."""
+    addresses = Addresses(settings.trusted_proxies)
+    limiter = Limiter(monotonic, factor=settings.rate_factor)
     named = {name: _hand_out(getattr(services, name)) for name in Services.__struct_fields__}
+    named |= {"addresses": _hand_out(addresses), "limiter": _hand_out(limiter), "settings": _hand_out(settings)}
     app = Litestar(
         route_handlers=[*ROUTES],
         dependencies={**named, "caller": Provide(provide_caller, sync_to_thread=False)},
-        middleware=[AccessMiddleware(services.gate)],
+        middleware=[
+            RateLimits(limiter, "address", addresses.network_of),
+            AccessMiddleware(services.gate),
+            RateLimits(limiter, "session", caller_of),
+        ],
+        before_request=queries.refuse_unknown,
+        after_response=services.live.look_again,
         exception_handlers={**HANDLERS},
-        cors_config=_cors(settings),
-        openapi_config=documents.make_config(),
+        openapi_config=documents.make_config() if settings.docs else None,
         request_max_body_size=PUSH_BYTES_MAX,
         logging_config=None,
         debug=False,
     )
     check_access(app)
-    app.asgi_handler = observed(app.asgi_handler, settings, monotonic=time.monotonic, dice=secrets.token_bytes)
+    queries.declare(app)
+    tools = Instruments(time.monotonic, read_clock, secrets.token_bytes, hint_of(services.committer))
+    app.asgi_handler = observed(shared_with(compressed(app.asgi_handler), settings), settings, tools)
     return app
 
 
 ROUTES: Final[tuple[Any, ...]] = (
-    auth.register,
-    auth.login,
-    auth.refresh,
-    auth.logout,
-    auth.me,
+    *auth.ROUTES,
+    *account.ROUTES,
+    *clubs.ROUTES,
+    *invitations.ROUTES,
+    *scorers.ROUTES,
     *sync.ROUTES,
+    *matches.ROUTES,
+    *teams.ROUTES,
+    *players.ROUTES,
+    *seasons.ROUTES,
     *events.ROUTES,
+    *lineup.ROUTES,
+    *notes.ROUTES,
+    *awards.ROUTES,
+    *periods.ROUTES,
+    *period_times.ROUTES,
+    *substitutions.ROUTES,
+    *live.ROUTES,
+    *minutes.ROUTES,
+    *stats.ROUTES,
+    *sharing.ROUTES,
+    *reports.ROUTES,
+    *exports.ROUTES,
+    *squads.ROUTES,
+    *sockets.ROUTES,
+    *feeds.ROUTES,
     *health.ROUTES,
 )
 
@@ -153,15 +272,3 @@ def _hand_out(service: object) -> Provide:
         return service
 
     return Provide(provide, sync_to_thread=False)
-
-
-def _cors(settings: Settings) -> CORSConfig | None:
-    if not settings.cors_origins:
-        return None
-    return CORSConfig(
-        allow_origins=list(settings.cors_origins),
-        allow_methods=["GET", "POST", "PUT", "DELETE", "OPTIONS"],
-        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match"],
-        expose_headers=["ETag", "Location", "Retry-After", "X-Request-Id"],
-        max_age=CORS_AGE_S,
-    )

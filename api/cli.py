@@ -15,6 +15,7 @@ from api.observe import configure_logs
 from api.serving import DEMO_EMAIL, DEMO_PASSWORD, Opened, StartError, listen, open_database
 from api.serving import serve as serve_until_told
 from api.settings import Settings, SettingsError, is_own_machine, read_environment
+from api.workers import supervise
 from storage.embedded import EmbeddedPostgresError
 from storage.migrate import MigrationError, SchemaOutOfDate
 from storage.readiness import DatabaseUnfit
@@ -45,7 +46,8 @@ def serve() -> None:
     configure_logs()
     with listen(settings.host, settings.port) as listening, open_database(settings) as opened:
         port = int(listening.getsockname()[1])
-        serve_until_told(settings, listening, opened, lambda: announce(settings, opened, port))
+        serving = supervise if settings.workers > 1 else serve_until_told
+        serving(settings, listening, opened, lambda: announce(settings, opened, port))
 
 
 @commands.command()

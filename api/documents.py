@@ -7,7 +7,7 @@ elsewhere: it works at a pitch, and under a strict content policy.
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,19 +17,20 @@ from litestar.datastructures import ResponseHeader
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
+from litestar.openapi.spec import License, Server
 from litestar.routes import HTTPRoute
 
-from api.errors import PROBLEM, STATUS
+from api import operations
+from api.errors import STATUS
+from api.examples import CURSOR, STAMP, UUID
 from api.identity.access import PUBLIC
+from api.resources import schemas
 from sync.messages import Mutation
 from sync.records import Change
 
 PATH: Final = "/docs"
 PAGE: Final = Path(__file__).with_name("docs.html").read_text(encoding="utf-8")
 _REF: Final = "#/components/schemas/{name}"
-
-ALWAYS: Final = ("malformed", "internal", "unavailable")
-"""Problems that any route may answer with."""
 
 PROBLEM_SCHEMA: Final = {
     "type": "object",
@@ -44,6 +45,52 @@ PROBLEM_SCHEMA: Final = {
         "code": {"type": "string", "enum": sorted(STATUS)},
     },
 }
+
+
+SECURITY: Final = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "An access token, from `/api/auth/login`: one person, one club, one device, 15 minutes.",
+    },
+    "share": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "tls_...",
+        "description": "A share link's secret, which stands in the fragment of its address and never in a query.",
+    },
+}
+"""What a request may show, as `Authorization: Bearer ...`."""
+
+SAMPLES: Final[Mapping[str, Any]] = {
+    "Mutation": {
+        "n": 1,
+        "collection": "events",
+        "record": UUID,
+        "op": "put",
+        "wall": 1_795_352_520_000,
+        "base": CURSOR,
+        "fields": {"match_id": "5b9f2c1e-8d4b-4e7f-9a10-2b3c4d5e6f70", "kind": "goal", "clock_ms": 312_000},
+    },
+    "Change": {
+        "version": 7,
+        "collection": "events",
+        "record": UUID,
+        "stamp": STAMP,
+        "tag": "5355e81fc27ae1b9",
+        "fields": {"match_id": "5b9f2c1e-8d4b-4e7f-9a10-2b3c4d5e6f70", "kind": "goal", "clock_ms": 312_000},
+    },
+    "PushAnswer": {
+        "applied": [[1, 1, [STAMP]]],
+        "others": [{"n": 2, "verdict": "merged", "stamp": STAMP, "correction": 0, "conflicts": [UUID]}],
+        "version": 7,
+        "timestamp": CURSOR,
+        "server_time": 1_795_352_521_204,
+        "correction": 0,
+    },
+}
+"""Examples of messages whose members belong together."""
 
 
 def content_policy(page: str) -> str:
@@ -87,13 +134,26 @@ class DocumentPlugin(JsonRenderPlugin):
         return self._made
 
 
+ABOUT: Final = """An app that keeps the club's data itself works by **push** and **pull**, and needs no other route but
+those under `/api/auth` and `/api/sync`. An app that does not reads and writes single records; each write becomes a
+mutation of the same log, so both kinds see one club.
+
+Sign in with `POST /api/auth/login`, send `Authorization: Bearer <access_token>`, and on 401 refresh. Bodies are JSON in
+UTF-8. Writes take an `Idempotency-Key`, and `If-Match` with the `ETag` that was read. 2xx: it is durable. 4xx: nothing
+was applied, and the request must change. 5xx or silence: send the same again. Errors are RFC 9457 problems with a
+stable `code`. `GET /api/sync/config` has every limit, every budget of requests, and the fields of each collection."""
+
+
 def make_config() -> OpenAPIConfig:
     """Return the framework's part: title, version and where it is served."""
     policy = ResponseHeader(name="Content-Security-Policy", value=content_policy(PAGE))
     return OpenAPIConfig(
         title="Touchline",
         version="1",
-        description="The sync protocol and its thin wrappers. `GET /api/sync/config` has every limit and every field.",
+        summary="An offline-first sync engine for grassroots football",
+        description=ABOUT,
+        license=License(name="Apache-2.0", identifier="Apache-2.0"),
+        servers=[Server(url="/", description="This server.")],
         use_handler_docstrings=True,
         render_plugins=[PagePlugin(), DocumentPlugin()],
         openapi_router=Router(
@@ -103,67 +163,71 @@ def make_config() -> OpenAPIConfig:
 
 
 def complete(document: dict[str, Any], app: Litestar) -> dict[str, Any]:
-    """Return the document with each route's body, answer, problems and need of a token."""
+    """Return the document with each route's body, answer, parameters, problems, examples and need of a token."""
     whole: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(document))
-    operations = list(_operations(whole, app))
+    found = list(_operations(whole, app))
+    described = [(operation, handler) for _, _, operation, handler in found]
     components = whole.setdefault("components", {})
-    components["schemas"] = {**components.get("schemas", {}), **_schemas(handler for _, handler in operations)}
-    components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
-    for operation, handler in operations:
-        _describe(operation, handler.opt)
+    components["schemas"] = {**components.get("schemas", {}), **_schemas(handler for _, handler in described)}
+    components["securitySchemes"] = SECURITY
+    for operation, handler in described:
+        _lay_structs(operation, handler.opt)
+    schemas.lay_in(components["schemas"], described)
+    for path, method, operation, handler in found:
+        operations.describe(operation, handler, path, method)
+        operations.bound_parameters(operation, handler.opt)
+        operations.show_examples(operation, components["schemas"], handler.opt)
+    operations.name_operations((path, operation, handler) for path, _, operation, handler in found)
+    components["responses"] = operations.shared_answers(operation for operation, _ in described)
+    used = {operation["tags"][0] for operation, _ in described}
+    ordered = [*(tag for tag in operations.TAGS if tag in used), *sorted(used - operations.TAGS.keys())]
+    whole["tags"] = [{"name": tag, "description": operations.TAGS.get(tag, "")} for tag in ordered]
     return whole
 
 
-def _operations(document: dict[str, Any], app: Litestar) -> Iterator[tuple[dict[str, Any], HTTPRouteHandler]]:
+def _operations(document: dict[str, Any], app: Litestar) -> Iterator[tuple[str, str, dict[str, Any], HTTPRouteHandler]]:
+    """Yield the address, method, operation and handler of each route in the document."""
     for route in app.routes:
         if not isinstance(route, HTTPRoute):
             continue
-        path = document["paths"].get(route.path_format or "/", {})
+        path = route.path_format or "/"
+        methods = document["paths"].get(path, {})
         for handler in route.route_handlers:
             for method in sorted(each.lower() for each in handler.http_methods):
-                if method in path:
-                    yield path[method], handler
+                if method in methods:
+                    yield path, method, methods[method], handler
 
 
 def _schemas(handlers: Iterable[HTTPRouteHandler]) -> dict[str, Any]:
     named = {handler.opt[name] for handler in handlers for name in ("body", "answer") if name in handler.opt}
     structs = sorted({*named, Mutation, Change}, key=lambda struct: struct.__name__)
-    _, schemas = msgspec.json.schema_components(structs, ref_template=_REF)
-    schemas["PushRequest"]["properties"]["mutations"]["items"] = _reference("Mutation")
-    schemas["PullAnswer"]["properties"]["changes"]["items"] = _reference("Change")
-    schemas["SnapshotAnswer"]["properties"]["records"]["items"] = _reference("Change")
-    return {**schemas, "Problem": PROBLEM_SCHEMA}
+    _, found = msgspec.json.schema_components(structs, ref_template=_REF)
+    found["PushRequest"]["properties"]["mutations"]["items"] = _reference("Mutation")
+    found["PullAnswer"]["properties"]["changes"]["items"] = _reference("Change")
+    found["SnapshotAnswer"]["properties"]["records"]["items"] = _reference("Change")
+    for name, sample in SAMPLES.items():
+        found[name]["example"] = sample
+    return {**found, "Problem": PROBLEM_SCHEMA}
 
 
-def _describe(operation: dict[str, Any], opt: dict[str, Any]) -> None:
-    is_public = opt["access"] == PUBLIC["access"]
-    if not is_public:
-        operation["security"] = [{"bearer": []}]
-        operation["description"] = f"{operation.get('description', '')}\n\nRoles: {', '.join(sorted(opt['access']))}."
+def _lay_structs(operation: dict[str, Any], opt: dict[str, Any]) -> None:
+    """Name the structs of a route's body and answer."""
     if "body" in opt:
-        schema = _reference(opt["body"].__name__)
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        content = {"application/json": {"schema": _reference(opt["body"].__name__)}}
+        operation["requestBody"] = {"required": True, "content": content}
+    if "takes" in opt:
+        operation["requestBody"] = {"required": True, "content": {opt["takes"]: {"schema": {"type": "string"}}}}
     responses: dict[str, Any] = operation["responses"]
     good = next(iter(sorted(responses)))
     if "answer" in opt:
-        responses[good] = {
-            **responses[good],
-            "content": {"application/json": {"schema": _reference(opt["answer"].__name__)}},
-        }
-    codes = [*ALWAYS, *opt.get("problems", ()), *(() if is_public else ("unauthorised", "forbidden"))]
-    codes += ["wrong_content_type", "too_large"] if "body" in opt else []
-    responses.update(_problems(codes))
-
-
-def _problems(codes: Iterable[str]) -> dict[str, Any]:
-    by_status: dict[int, list[str]] = {}
-    for code in sorted(set(codes)):
-        by_status.setdefault(STATUS[code], []).append(code)
-    content = {PROBLEM: {"schema": _reference("Problem")}}
-    return {
-        str(status): {"description": f"Problem: {', '.join(found)}", "content": content}
-        for status, found in sorted(by_status.items())
-    }
+        content = {"application/json": {"schema": _reference(opt["answer"].__name__)}}
+        responses[good] = {**responses[good], "content": content}
+    known = responses[good].get("content", {})
+    if "answer" not in opt and all(not each.get("schema") for each in known.values()):
+        responses[good].pop("content", None)  # the framework's guess, from what the function returns
+    for kind in opt.get("gives", ()):
+        content = responses[good].setdefault("content", {})
+        content[kind] = {"schema": {"type": "string"}}
 
 
 def _reference(name: str) -> dict[str, str]:

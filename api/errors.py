@@ -4,7 +4,7 @@ A body never repeats the query, a token or what was sent. Another club's id is a
 An error of ours is logged under the request's id, and only that id is told.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import structlog
@@ -13,7 +13,7 @@ from litestar.exceptions import HTTPException, ValidationException
 
 from api.observe import request_id_of
 from storage.outages import is_outage
-from sync.errors import MalformedRequest, SyncError
+from sync.errors import MalformedRequest, SessionEnded, SyncError
 from sync.messages import encode
 
 PROBLEM: Final = "application/problem+json"
@@ -21,18 +21,8 @@ RETRY_AFTER_S: Final = 2
 """Seconds a client waits after a 503: a restart takes one, and phones add a jitter of their own."""
 
 
-class Unauthorised(SyncError):
+class Unauthorised(SessionEnded):
     """The request does not say who asks, or its token is not good any more."""
-
-    code = "unauthorised"
-    title = "Sign in and send again"
-
-    def __init__(self) -> None:
-        """Say what to do; why a token was refused is told to nobody."""
-        super().__init__(
-            "The access token is missing, expired or unknown. Refresh it or sign in, then send the same request again; "
-            "nothing on the device needs to be thrown away."
-        )
 
 
 class WrongPassword(SyncError):
@@ -54,17 +44,17 @@ class Forbidden(SyncError):
 
 
 class AccessEnded(SyncError):
-    """The caller was a member of the club, and is none any more."""
+    """The caller was let into the club, as a member or by a scorer's link, and is not any more."""
 
     code = "access_ended"
     title = "Your access to this club has ended"
 
-    def __init__(self) -> None:
-        """Give the order to forget; what was not sent stays exportable on the device."""
+    def __init__(self, ended_at: int | None = None, kept: Sequence[int] = ()) -> None:
+        """Give the order to forget, the time in milliseconds, and which counters of a push the server holds."""
         super().__init__(
-            "You are no longer a member of this club. Forget its data on this device; what it had not sent yet stays "
-            "there to be exported.",
-            {"forget": True},
+            "You are no longer a member of this club, or your link has ended. Push what this device had not sent yet: "
+            "it is kept for the coach. Then forget the club's data on it.",
+            {"forget": True, "ended_at": ended_at, "kept": list(kept)},
         )
 
 
@@ -90,6 +80,17 @@ class NotFound(SyncError):
         super().__init__(what)
 
 
+class LinkEnded(SyncError):
+    """A share link that opens nothing: it never was, has expired or was revoked, or its match is gone."""
+
+    code = "link_ended"
+    title = "This link does not open anything"
+
+    def __init__(self) -> None:
+        """Say the same of every such link."""
+        super().__init__("It may have expired, or somebody of the club has ended it. Ask them for a new one.")
+
+
 class WrongContentType(SyncError):
     """A body that is not declared as JSON."""
 
@@ -101,6 +102,17 @@ class WrongContentType(SyncError):
         super().__init__("Send the header `Content-Type: application/json`.")
 
 
+class CompressedBody(SyncError):
+    """A body that is compressed: a small one could unfold to a huge one, so none is taken."""
+
+    code = "compressed_body"
+    title = "The body must not be compressed"
+
+    def __init__(self) -> None:
+        """Say what to leave out."""
+        super().__init__("Send the body as it is, without the header `Content-Encoding`.")
+
+
 class EmailInUse(SyncError):
     """Somebody has registered this e-mail address."""
 
@@ -110,6 +122,54 @@ class EmailInUse(SyncError):
     def __init__(self) -> None:
         """Say what to do."""
         super().__init__("Sign in with it, or register another one.")
+
+
+class WeakPassword(SyncError):
+    """A password that many people have, or that is too short once it is written in one way."""
+
+    code = "weak_password"
+    title = "This password is too easy to guess"
+
+    def __init__(self) -> None:
+        """Say what is better."""
+        super().__init__("Choose one of at least 8 characters that others do not have: four random words are good.")
+
+
+class LastOwnerStays(SyncError):
+    """A club would be left without an owner."""
+
+    code = "last_owner"
+    title = "The club needs an owner"
+
+    def __init__(self) -> None:
+        """Say what to do first."""
+        super().__init__("Make another member an owner first, then change or remove this one.")
+
+
+class SoleOwnerStays(SyncError):
+    """Somebody who would delete their account is the only owner of clubs that others belong to."""
+
+    code = "sole_owner"
+    title = "You are the only owner of a club with other members"
+
+    def __init__(self, club_ids: Sequence[str]) -> None:
+        """Name the clubs."""
+        super().__init__(
+            "Make another member of each of `clubs` an owner, or remove the others, and send again. Nothing was "
+            "deleted.",
+            {"clubs": list(club_ids)},
+        )
+
+
+class InvitationEnded(SyncError):
+    """An invitation or a scorer's link is there, and cannot be used any more."""
+
+    code = "invitation_ended"
+    title = "This link has ended"
+
+    def __init__(self) -> None:
+        """Say whom to ask; why it ended is not told."""
+        super().__init__("It was revoked, used up or has expired. Ask whoever sent it for a new one.")
 
 
 class Exists(SyncError):
@@ -192,17 +252,23 @@ STATUS: Final[Mapping[str, int]] = {
     "access_ended": 403,
     "wrong_device": 403,
     "not_found": 404,
+    "link_ended": 404,
     "wrong_method": 405,
     "log_diverged": 409,
     "device_forked": 409,
     "device_taken": 409,
     "email_taken": 409,
+    "last_owner": 409,
+    "sole_owner": 409,
     "exists": 409,
     "cursor_expired": 410,
+    "invitation_ended": 410,
     "version_mismatch": 412,
     "too_large": 413,
+    "compressed_body": 415,
     "wrong_content_type": 415,
     "rejected": 422,
+    "weak_password": 422,
     "protocol_unsupported": 426,
     "too_many_requests": 429,
     "internal": 500,
@@ -236,24 +302,41 @@ _log: Final = structlog.get_logger("touchline.errors")
 def problem(error: SyncError, request: Request[Any, Any, Any]) -> Response[bytes]:
     """Return the answer that an error makes: its values stand beside RFC 9457's own members."""
     status = STATUS[error.code]
-    body = {
+    body = body_of(error, f"urn:touchline:request:{request_id_of(request.scope)}")
+    return Response(encode(body), status_code=status, media_type=PROBLEM, headers=_headers(error, status))
+
+
+def body_of(error: SyncError, instance: str) -> dict[str, object]:
+    """Return the members of a problem; `instance` names the request."""
+    return {
         **error.values,
         "type": f"urn:touchline:problem:{error.code}",
         "title": error.title,
-        "status": status,
+        "status": STATUS[error.code],
         "detail": error.detail,
-        "instance": f"urn:touchline:request:{request_id_of(request.scope)}",
+        "instance": instance,
         "code": error.code,
     }
-    return Response(encode(body), status_code=status, media_type=PROBLEM, headers=_headers(error, status))
 
 
 def _headers(error: SyncError, status: int) -> dict[str, str]:
     headers = {"Cache-Control": "no-store"}
     if status == STATUS["unavailable"] or status == STATUS["too_many_requests"]:
-        headers["Retry-After"] = str(error.values.get("retry_after_s", RETRY_AFTER_S))
-    if isinstance(error, Unauthorised):
+        headers.update(rate_headers(error))
+    if isinstance(error, CompressedBody):
+        headers["Accept-Encoding"] = "identity"
+    if isinstance(error, SessionEnded):
         headers["WWW-Authenticate"] = 'Bearer realm="touchline"'
+    return headers
+
+
+def rate_headers(error: SyncError) -> dict[str, str]:
+    """Return when to come again, and where a budget is used up, that budget (draft-ietf-httpapi-ratelimit-headers)."""
+    values = error.values
+    headers = {"Retry-After": str(values.get("retry_after_s", RETRY_AFTER_S))}
+    if "window_s" in values:
+        headers["RateLimit-Policy"] = f'"{values["limit"]}";q={values["number"]};w={values["window_s"]}'
+        headers["RateLimit"] = f'"{values["limit"]}";r=0;t={values["retry_after_s"]}'
     return headers
 
 

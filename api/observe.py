@@ -1,19 +1,23 @@
 """What is seen of a request: its id, one line of JSON in the log, and the headers that every answer carries.
 
 A line tells the method, the route's template, the status, the milliseconds, the club and the device. It never holds a
-query, a token, a body or a path with an id in it. This wraps the whole application, so that 404s and preflights count.
+query, a token, a body, an address or a path with an id in it. This wraps the whole application, so that 404s and
+preflights count.
 """
 
 import logging
 import sys
-from collections.abc import Callable, MutableMapping
-from typing import Any, Final, cast
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final
 
+import msgspec
 import structlog
-from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from msgspec import Struct
 
+from api.edge.lines import Lines
 from api.settings import Settings
 
 REQUEST_ID: Final = "touchline_request_id"
@@ -22,16 +26,40 @@ UNROUTED: Final = "(no route)"
 
 HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-site",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'",
+    "Vary": "Accept-Encoding, Authorization, Origin",
 }
-"""On every answer that does not set its own."""
+"""On every answer that does not set its own; a route's `Vary` is added to."""
 STRICT_TRANSPORT: Final = "max-age=31536000"
+FAILED: Final = 400
+"""The statuses from here on are errors, which no cache keeps."""
+BACKOFF: Final = b"touchline-backoff"
 
-_log: Final = structlog.get_logger("touchline.requests")
+LINES: Final = Lines()
+"""Where the lines of requests go."""
+
+
+class Line(Struct, frozen=True, omit_defaults=True):
+    """One request, as the log has it."""
+
+    request_id: str
+    method: str
+    route: str
+    status: int
+    ms: float
+    at: datetime
+    level: str
+    event: str
+    club: str | None = None
+    device: str | None = None
+
+
+_encode: Final = msgspec.json.Encoder().encode
 
 
 def request_id_of(scope: Any) -> str:  # noqa: ANN401 - any ASGI scope
@@ -39,57 +67,83 @@ def request_id_of(scope: Any) -> str:  # noqa: ANN401 - any ASGI scope
     return str(scope.get(REQUEST_ID, "none"))
 
 
-def observed(
-    app: ASGIApp, settings: Settings, *, monotonic: Callable[[], float], dice: Callable[[int], bytes]
-) -> ASGIApp:
+class Instruments(Struct, frozen=True):
+    """What observing needs of the world."""
+
+    monotonic: Callable[[], float]
+    """Seconds."""
+    clock: Callable[[], int]
+    """Milliseconds since 1970."""
+    dice: Callable[[int], bytes]
+    backoff: Callable[[], int | None] = lambda: None
+    """Seconds that clients are asked to wait before they come again; None where all is well."""
+    write: Callable[[bytes], None] = LINES.add
+
+
+def observed(app: ASGIApp, settings: Settings, tools: Instruments) -> ASGIApp:
     """Wrap an application: each request gets an id, headers and a line in the log."""
     constant = {**HEADERS, **({"Strict-Transport-Security": STRICT_TRANSPORT} if settings.is_production else {})}
+    wanted = {name.lower().encode(): value.encode() for name, value in constant.items()}
+    wanted_of_errors = {**wanted, b"cache-control": b"no-store"}
 
     async def observe(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != ScopeType.HTTP:
-            await app(scope, receive, send)
-            return
-        began = monotonic()
         values: Any = scope
-        values[REQUEST_ID] = dice(8).hex()
+        if values["type"] != ScopeType.HTTP:
+            await app(scope, receive, send)
+            if values["type"] == "lifespan":
+                LINES.close()
+            return
+        began = tools.monotonic()
+        request_id = values[REQUEST_ID] = tools.dice(8).hex()
         status = 0
 
         async def note(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _complete(message, constant, values[REQUEST_ID])
+                lacking = wanted if status < FAILED else wanted_of_errors
+                message["headers"] = _complete(message.get("headers", ()), lacking, request_id, tools.backoff())
             await send(message)
 
         try:
             await app(scope, receive, note)
         finally:
-            _write_line(values, status, (monotonic() - began) * 1_000)
+            tools.write(_line(values, status, (tools.monotonic() - began) * 1_000, tools.clock()))
 
     return observe
 
 
-def _complete(message: Message, constant: dict[str, str], request_id: str) -> None:
-    headers = cast("MutableMapping[str, str]", MutableScopeHeaders.from_message(message))
-    for name, value in constant.items():
-        headers.setdefault(name, value)
-    headers["X-Request-Id"] = request_id
-    vary = {each.strip() for each in headers.get("Vary", "").split(",") if each.strip()}
-    headers["Vary"] = ", ".join(sorted({*vary, "Origin", "Authorization"}))
+def _complete(given: Any, wanted: dict[bytes, bytes], request_id: str, wait_s: int | None) -> list[tuple[bytes, bytes]]:  # noqa: ANN401 - ASGI
+    """Return the headers of an answer with those that it lacks."""
+    headers = [(name.lower(), value) for name, value in given]
+    own = dict(headers)
+    if b"vary" in own:
+        named = {each.strip() for name, value in headers if name == b"vary" for each in value.split(b",")}
+        named |= {each.strip() for each in wanted[b"vary"].split(b",")}
+        headers = [each for each in headers if each[0] != b"vary"]
+        headers.append((b"vary", b", ".join(sorted(named))))
+    headers += [each for each in wanted.items() if each[0] not in own]
+    headers.append((b"x-request-id", request_id.encode()))
+    if wait_s is not None:
+        headers.append((BACKOFF, str(wait_s).encode()))
+    return headers
 
 
-def _write_line(scope: dict[str, Any], status: int, took_ms: float) -> None:
+def _line(scope: dict[str, Any], status: int, took_ms: float, now_ms: int) -> bytes:
     caller = scope.get(CALLER)
-    route = scope.get("path_template") or ("/" if scope.get("route_handler") is not None else UNROUTED)
-    _log.info(
-        "request",
+    line = Line(
         request_id=scope[REQUEST_ID],
         method=scope["method"][:10],
-        route=route,
+        route=scope.get("path_template") or ("/" if scope.get("route_handler") is not None else UNROUTED),
         status=status,
         ms=round(took_ms, 1),
-        **({} if caller is None else {"club": caller.club_id, "device": caller.device_id}),
+        at=datetime.fromtimestamp(now_ms / 1_000, UTC),
+        level="info",
+        event="request",
+        club=None if caller is None else caller.club_id,
+        device=None if caller is None else caller.device_id,
     )
+    return _encode(line) + b"\n"
 
 
 def configure_logs() -> None:

@@ -15,15 +15,21 @@ from litestar import Request, Response
 from litestar.params import QueryParameter
 from msgspec import Meta
 
-from api.errors import ProtocolUnsupported, WrongContentType
-from sync.errors import MalformedRequest, TooLarge
+from api.errors import CompressedBody, ProtocolUnsupported, WrongContentType
+from api.queries import Parameter
+from sync.cursors import CURSOR_PATTERN
+from sync.errors import MalformedRequest, SyncError, TooLarge
 from sync.limits import INTEGER_MAX, PROTOCOL_VERSION, PROTOCOL_VERSION_MIN, PUSH_BYTES_MAX
 from sync.messages import decode, encode
 
 QUERY_BYTES_MAX: Final = 8 * 1024
+QUERY_PARAMETERS_MAX: Final = 50
 KEY_LENGTH_MAX: Final = 200
+SMALL_BYTES_MAX: Final = 8 * 1024
+"""Bytes of a body with a few short texts in it, such as everything under `/api/auth`."""
 
 JSON: Final = "application/json"
+CSV: Final = "text/csv"
 NO_STORE: Final = {"Cache-Control": "no-store"}
 
 T = TypeVar("T")
@@ -33,24 +39,64 @@ Text = Annotated[str, Meta(pattern="^[^\x00]*$")]
 
 NUMBER: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
 """A whole number in a query, as it is spelled: `1e3` and `+1` are none."""
-Number = Annotated[str | None, QueryParameter(description="A whole number.")]
+WHOLE_NUMBER: Final = "A whole number."
+Number = Annotated[str | None, QueryParameter(description=WHOLE_NUMBER)]
 Protocol = Annotated[
     str | None, QueryParameter(description="The protocol that the client speaks; the server's own unless given.")
 ]
 
 
+CURSOR_SCHEMA: Final = {"type": "string", "pattern": CURSOR_PATTERN}
+
+
+def number(name: str, doc: str, *, maximum: int, default: int) -> Parameter:
+    """Describe a whole number in a query, as `bounded` reads it."""
+    return Parameter(name, doc, {"type": "integer", "minimum": 1, "maximum": maximum, "default": default})
+
+
 async def read_body(
     request: Request[Any, Any, Any], decoder: Callable[[bytes], T], *, bytes_max: int = PUSH_BYTES_MAX
 ) -> T:
-    """Read a JSON body. Raises WrongContentType, TooLarge, or MalformedRequest with the path to what is wrong."""
+    """Read a JSON body. Raises as `read_bytes` does; WrongContentType; MalformedRequest, with the path to it."""
     check_content_type(request.headers.get("content-type", ""))
+    return decode(await read_bytes(request, bytes_max=bytes_max), decoder)
+
+
+async def read_csv_body(request: Request[Any, Any, Any], *, bytes_max: int) -> str:
+    """Read a CSV body as text. Raises as `read_bytes` does; NotCsv; MalformedRequest where it is not UTF-8."""
+    kind, _, parameters = request.headers.get("content-type", "").partition(";")
+    is_utf8 = re.search(r"charset=(?!\"?utf-8)", parameters, re.IGNORECASE) is None
+    if kind.strip().lower() != CSV or not is_utf8:
+        raise NotCsv
+    try:
+        return (await read_bytes(request, bytes_max=bytes_max)).decode("utf-8")
+    except UnicodeDecodeError:
+        words = "is not UTF-8. Save the sheet as `CSV UTF-8`, so that no name loses its letters"
+        raise MalformedRequest(path="The file", problem=words) from None
+
+
+class NotCsv(SyncError):
+    """A body that is not declared as CSV."""
+
+    code = "wrong_content_type"
+    title = "The body must be CSV"
+
+    def __init__(self) -> None:
+        """Say what to send."""
+        super().__init__("Send the header `Content-Type: text/csv; charset=utf-8`.")
+
+
+async def read_bytes(request: Request[Any, Any, Any], *, bytes_max: int) -> bytes:
+    """Read a body as it was sent. Raises TooLarge, before it is read where it says its size; or CompressedBody."""
+    if request.headers.get("content-encoding", "identity").strip().lower() not in {"identity", ""}:
+        raise CompressedBody
     announced = request.headers.get("content-length", "0")
     if announced.isdecimal() and int(announced[:18]) > bytes_max:
         raise TooLarge(what="bytes", size=int(announced[:18]), size_max=bytes_max)
     body = await request.body()
     if len(body) > bytes_max:
         raise TooLarge(what="bytes", size=len(body), size_max=bytes_max)
-    return decode(body, decoder)
+    return body
 
 
 def check_content_type(text: str) -> None:
@@ -66,7 +112,9 @@ def check_query(query: bytes) -> None:
     if len(query) > QUERY_BYTES_MAX:
         raise MalformedRequest(path="query", problem=f"is longer than {QUERY_BYTES_MAX} bytes")
     try:
-        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=50)
+        pairs = parse_qsl(
+            query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=QUERY_PARAMETERS_MAX
+        )
     except ValueError:
         raise MalformedRequest(path="query", problem="is not UTF-8 in percent-encoding") from None
     if any(not value.isprintable() or not name.isprintable() for name, value in pairs):
@@ -102,11 +150,14 @@ def idempotency_key(request: Request[Any, Any, Any]) -> str | None:
 
 
 def if_match(request: Request[Any, Any, Any]) -> int | None:
-    """Return the version that If-Match names, such as 12 for `"12"`; None without it and for `*`."""
+    """Return the version that If-Match names, such as 12 for `"12"`; None without it and for `*`.
+
+    A proxy that compresses makes the tag a weak one, `W/"12"`. It names the same version, so it counts the same.
+    """
     text = request.headers.get("if-match", "*").strip()
     if text == "*":
         return None
-    found = re.fullmatch(r'"([0-9]{1,16})"', text, re.ASCII)
+    found = re.fullmatch(r'(?:W/)?"([0-9]{1,16})"', text, re.ASCII)
     if found is None:
         raise MalformedRequest(path="If-Match", problem='takes one version, such as "12"')
     return int(found[1])

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import errno
 import gc
+import os
 import secrets
 import signal
 import socket
@@ -24,8 +25,10 @@ from litestar import Litestar
 from msgspec import Struct
 
 from api.app import Services, create_app, make_id, open_services
+from api.edge.connections import BoundedProtocol
 from api.identity.auth import Register
 from api.identity.keys import KeyRing, keep_secret, make_ring
+from api.live.protocol import LiveProtocol
 from api.settings import Settings
 from storage.address import as_application, describe
 from storage.embedded import Durability, EmbeddedPostgres, EmbeddedPostgresError
@@ -34,7 +37,8 @@ from storage.readiness import check_fit, is_application, prepare
 BACKLOG: Final = 2_048
 USER_TIMEOUT_MS: Final = 20_000
 """Milliseconds after which a client that takes no data is dropped; without it one hangs a handler for ever."""
-SOCKET_MESSAGE_BYTES_MAX: Final = 1024 * 1024
+SOCKET_MESSAGE_BYTES_MAX: Final = 64 * 1024
+"""Bytes of a client's message on a socket: a token and some cursors; a larger one closes it with 1009."""
 GRACE_S: Final = 10
 """Seconds that open requests have when the server ends."""
 COLLECT_AFTER: Final = 50_000
@@ -65,6 +69,8 @@ class Opened(Struct, frozen=True):
     migrated: list[str]
     """The names of the migrations that were applied just now."""
     postgres: EmbeddedPostgres | None = None
+    direct_dsn: str | None = None
+    """Where wake-ups between processes go; None: to `app_dsn`."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -137,7 +143,9 @@ def _given(settings: Settings, dsn: str) -> Opened:
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
         why = _why_unreachable(error)
         raise StartError(f"The database {describe(dsn)} cannot be used: {why}. Check DATABASE_URL.") from error
-    return Opened(app_dsn, describe(dsn), applied)
+    direct = settings.database_url_direct
+    direct_dsn = as_application(direct) if direct is not None and app_dsn != dsn else direct
+    return Opened(app_dsn, describe(dsn), applied, direct_dsn=direct_dsn)
 
 
 def _why_unreachable(error: Exception) -> str:
@@ -183,14 +191,45 @@ async def _serve(
     ring: KeyRing,
     announce: Callable[[], None],
 ) -> None:
-    async with open_services(opened.app_dsn, ring) as services, _watched(opened.postgres):
+    async with watched(opened.postgres):
         if not settings.is_production:
-            await make_demo(services)
-        server = uvicorn.Server(server_config(create_app(settings, services)))
-        _end_with(server)
+            async with open_services(opened.app_dsn, ring) as services:
+                await make_demo(services)
+        await serve_one(settings, listening, opened, ring, announce)
+
+
+async def serve_one(
+    settings: Settings,
+    listening: socket.socket,
+    opened: Opened,
+    ring: KeyRing,
+    announce: Callable[[], None],
+    *,
+    leash: int | None = None,
+) -> None:
+    """Serve in this process until a signal says to end, or until `leash`, a file's number, is at its end."""
+    async with open_services(opened.app_dsn, ring, direct_dsn=opened.direct_dsn) as services, services.live.running():
+        server = LiveServer(server_config(create_app(settings, services)), services.live.drain)
+        _end_with(server, leash)
         announce()
         _calm_collector()
         await server.serve(sockets=[listening])
+
+
+class LiveServer(uvicorn.Server):
+    """A server that sends its sockets away, each with a moment to come back, before it ends."""
+
+    def __init__(self, config: uvicorn.Config, drain: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Have `drain` send them away."""
+        super().__init__(config)
+        self._drain = drain
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no new connections, send the sockets away, and end as uvicorn does."""
+        for server in self.servers:
+            server.close()
+        await self._drain()
+        await super().shutdown(sockets)
 
 
 def _calm_collector() -> None:
@@ -200,7 +239,7 @@ def _calm_collector() -> None:
     gc.set_threshold(COLLECT_AFTER, 20, 20)
 
 
-def _end_with(server: uvicorn.Server) -> None:
+def _end_with(server: uvicorn.Server, leash: int | None) -> None:
     """Let signals end the server and not the process: uvicorn raises them anew when it has ended."""
 
     def end(_number: int, _frame: FrameType | None) -> None:
@@ -208,6 +247,15 @@ def _end_with(server: uvicorn.Server) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
+    if leash is not None:
+        loop = asyncio.get_running_loop()
+
+        def let_go() -> None:
+            if not os.read(leash, 1024):
+                loop.remove_reader(leash)
+                server.should_exit = True
+
+        loop.add_reader(leash, let_go)
 
 
 def server_config(app: Litestar) -> uvicorn.Config:
@@ -215,14 +263,15 @@ def server_config(app: Litestar) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="none",
-        http="httptools",
-        ws="websockets-sansio",
+        http=BoundedProtocol,
+        ws=LiveProtocol,
         ws_max_size=SOCKET_MESSAGE_BYTES_MAX,
         ws_per_message_deflate=False,
         lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=GRACE_S,
     )
 
@@ -230,12 +279,12 @@ def server_config(app: Litestar) -> uvicorn.Config:
 async def make_demo(services: Services) -> None:
     """Make the demo club and its account, where they are not there yet."""
     if await services.accounts.find_by_email(DEMO_EMAIL) is None:
-        asked = Register(DEMO_EMAIL, DEMO_PASSWORD, "Demo Coach", DEMO_CLUB, make_id())
-        await services.keeper.create_club(asked)
+        asked = Register(DEMO_EMAIL, DEMO_PASSWORD, "Demo Coach", make_id(), club_name=DEMO_CLUB)
+        await services.keeper.create_account(asked)
 
 
 @asynccontextmanager
-async def _watched(postgres: EmbeddedPostgres | None) -> AsyncGenerator[None]:
+async def watched(postgres: EmbeddedPostgres | None) -> AsyncGenerator[None]:
     """Start the embedded PostgreSQL again whenever it ends; meanwhile requests are answered 503."""
     watch = None if postgres is None else asyncio.create_task(_watch(postgres))
     try:

@@ -10,8 +10,9 @@ import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -24,9 +25,10 @@ PREFIX: Final = "TOUCHLINE_"
 SECRET_BYTES_MIN: Final = 32
 """Bytes of SECRET_KEY: as many as the hash that signs, so that the key is not the weakest part."""
 PORT_MAX: Final = 65_535
+PORT_DEFAULT: Final = 8_000
+WORKERS_MAX: Final = 16
+RATE_FACTOR_MAX: Final = 10_000
 CHECKOUT: Final = Path(__file__).resolve().parents[1]
-
-T = TypeVar("T")
 
 
 class Mode(enum.StrEnum):
@@ -43,7 +45,7 @@ class SettingsError(Exception):
 
 
 class Settings(Struct, frozen=True):
-    """All settings, in their final types."""
+    """All settings, in their final types; `SETTINGS` below says how each is read, and what it means."""
 
     host: str
     port: int
@@ -51,12 +53,19 @@ class Settings(Struct, frozen=True):
     mode: Mode
     database_url: str | None = None
     """None: the embedded PostgreSQL in the data folder."""
+    database_url_direct: str | None = None
+    """None: wake-ups between processes go the way of `database_url`."""
+    workers: int = 1
     secret_key: str | None = None
     """None, in development alone: a random one is made once and kept in the data folder."""
     secret_key_previous: str | None = None
     """The secret before this one: tokens that it signed are good until they run out."""
     cors_origins: tuple[str, ...] = ()
     websocket_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    rate_factor: float = 0.0
+    """Multiplies every rate limit; 0, which only tests have without asking for it: no limits."""
+    docs: bool = True
     durability: Durability = Durability.FULL
 
     @property
@@ -65,22 +74,39 @@ class Settings(Struct, frozen=True):
         return self.mode is Mode.PRODUCTION
 
 
+class Setting(Struct, frozen=True):
+    """How one setting is read, and what a person is told of it."""
+
+    parse: Callable[[str], Any]
+    """Raises ValueError, with the end of a sentence, for what it does not take."""
+    takes: str
+    """Its type and bounds."""
+    otherwise: str
+    """What counts where it is not given."""
+    meaning: str
+
+
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Read the settings. Raises SettingsError for the first that cannot be used."""
     given = _given(environment)
-    host = _read(given, "HOST", _host, "127.0.0.1")
-    mode = _read(given, "MODE", _mode, None) or (Mode.DEVELOPMENT if is_own_machine(host) else Mode.PRODUCTION)
+    host = _read(given, "HOST", "127.0.0.1")
+    mode = _read(given, "MODE", None) or (Mode.DEVELOPMENT if is_own_machine(host) else Mode.PRODUCTION)
     settings = Settings(
         host=host,
-        port=_read(given, "PORT", _port, 8000),
-        data_dir=_read(given, "DATA_DIR", _folder, None) or default_data_dir(),
+        port=_read(given, "PORT", PORT_DEFAULT),
+        data_dir=_read(given, "DATA_DIR", None) or default_data_dir(),
         mode=mode,
-        database_url=_read(given, "DATABASE_URL", _database, None),
-        secret_key=_read(given, "SECRET_KEY", _secret, None),
-        secret_key_previous=_read(given, "SECRET_KEY_PREVIOUS", _secret, None),
-        cors_origins=_read(given, "CORS_ORIGINS", _origins, ()),
-        websocket_origins=_read(given, "WEBSOCKET_ORIGINS", _origins, ()),
-        durability=_read(given, "DURABILITY", _durability, Durability.FULL),
+        database_url=_read(given, "DATABASE_URL", None),
+        database_url_direct=_read(given, "DATABASE_URL_DIRECT", None),
+        workers=_read(given, "WORKERS", 1),
+        secret_key=_read(given, "SECRET_KEY", None),
+        secret_key_previous=_read(given, "SECRET_KEY_PREVIOUS", None),
+        cors_origins=_read(given, "CORS_ORIGINS", ()),
+        websocket_origins=_read(given, "WEBSOCKET_ORIGINS", ()),
+        trusted_proxies=_read(given, "TRUSTED_PROXIES", ()),
+        rate_factor=_read(given, "RATE_FACTOR", 1.0),
+        docs=_read(given, "DOCS", True),  # noqa: FBT003 - what counts where it is not given
+        durability=_read(given, "DURABILITY", Durability.FULL),
     )
     if settings.is_production and settings.secret_key is None:
         raise SettingsError(
@@ -131,12 +157,12 @@ def _given(environment: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def _read(given: Mapping[str, str], name: str, parse: Callable[[str], T], default: T) -> T:
+def _read(given: Mapping[str, str], name: str, default: Any) -> Any:  # noqa: ANN401 - each setting has its own type
     text = given.get(name)
     if text is None:
         return default
     try:
-        return parse(text.strip())
+        return SETTINGS[name].parse(text.strip())
     except ValueError as error:
         raise SettingsError(f"{name} cannot be used: {error}.") from None
 
@@ -206,3 +232,128 @@ def _origin(text: str) -> str:
             f"{text[:100]!r} is not an origin; it takes exact ones such as https://club.example, by commas"
         )
     return text.lower()
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(_network(each.strip()) for each in text.split(",") if each.strip())
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    try:
+        found = ipaddress.ip_network(text)
+    except ValueError:
+        raise ValueError(
+            f"{text[:100]!r} is no network; it takes such as 10.0.0.0/8 or 2001:db8::1, by commas"
+        ) from None
+    if not found.prefixlen:
+        raise ValueError(f"{text[:100]!r} is everybody; name the networks of your own proxies alone")
+    return found
+
+
+_FACTOR: Final = re.compile(r"[0-9]{1,5}(\.[0-9]{1,3})?", re.ASCII)
+
+
+def _factor(text: str) -> float:
+    if not _FACTOR.fullmatch(text) or float(text) > RATE_FACTOR_MAX:
+        raise ValueError(f"it takes a number from 0 to {RATE_FACTOR_MAX}; 0 takes the limits away")
+    return float(text)
+
+
+def _workers(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= WORKERS_MAX:
+        raise ValueError(f"it takes a number from 1 to {WORKERS_MAX}")
+    return int(text)
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in {"on", "off"}:
+        raise ValueError("it takes on or off")
+    return text.lower() == "on"
+
+
+_ORIGINS_TAKES: Final = "exact origins, by commas: `https://club.example`"
+
+SETTINGS: Final[Mapping[str, Setting]] = {
+    "HOST": Setting(
+        _host,
+        "an address of this machine",
+        "`127.0.0.1`",
+        "Where to listen; `0.0.0.0` for all networks, which makes `MODE` production.",
+    ),
+    "PORT": Setting(_port, f"0 to {PORT_MAX}", f"`{PORT_DEFAULT}`", "The port; `0` lets the system choose."),
+    "DATA_DIR": Setting(
+        _folder,
+        "a folder",
+        "`.touchline` in the checkout",
+        "The server's own PostgreSQL and secret. Where root runs it below a closed folder: `/var/lib/touchline`.",
+    ),
+    "MODE": Setting(
+        _mode,
+        "`development` or `production`",
+        "by `HOST`: development where only this machine can reach it",
+        "`development` makes a secret and a demo account; `production` makes up nothing.",
+    ),
+    "DATABASE_URL": Setting(
+        _database,
+        "`postgresql://user:password@host:5432/database`",
+        "a PostgreSQL of its own",
+        "A PostgreSQL 18 to use in place of its own.",
+    ),
+    "DATABASE_URL_DIRECT": Setting(
+        _database,
+        "`postgresql://user:password@host:5432/database`",
+        "`DATABASE_URL`",
+        "The same database past a pooler of transactions, such as PgBouncer, through which no notification comes.",
+    ),
+    "WORKERS": Setting(
+        _workers,
+        f"1 to {WORKERS_MAX}",
+        "`1`",
+        "Processes that serve. One is right for one club; more let a host use more of its cores.",
+    ),
+    "SECRET_KEY": Setting(
+        _secret,
+        f"{SECRET_BYTES_MIN} bytes or more",
+        "made once, in the data folder; production must give it",
+        "Signs tokens. Make one with `openssl rand -hex 32`.",
+    ),
+    "SECRET_KEY_PREVIOUS": Setting(
+        _secret,
+        f"{SECRET_BYTES_MIN} bytes or more",
+        "none",
+        "The secret before this one, while tokens of it are about.",
+    ),
+    "CORS_ORIGINS": Setting(
+        _origins, _ORIGINS_TAKES, "none", "Origins of web apps that may call the API, beside the server's own pages."
+    ),
+    "WEBSOCKET_ORIGINS": Setting(
+        _origins, _ORIGINS_TAKES, "none", "Origins that may open live sockets, beside the server's own."
+    ),
+    "TRUSTED_PROXIES": Setting(
+        _networks,
+        "networks, by commas: `172.16.0.0/12, fdaa::/16`",
+        "none",
+        "Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. Without it, everybody behind a proxy "
+        "shares one budget of requests. On Fly.io: `172.16.0.0/12, fdaa::/16` and the addresses that `fly ips list` "
+        "prints, since its proxy writes the app's own address last.",
+    ),
+    "RATE_FACTOR": Setting(
+        _factor,
+        f"0 to {RATE_FACTOR_MAX}",
+        "`1`",
+        "Multiplies every rate limit of `/api/sync/config`; `0` takes them away.",
+    ),
+    "DOCS": Setting(
+        _switch,
+        "`on` or `off`",
+        "`on`",
+        "Whether `/docs` is served. The API is public and its page tells no secret, so it is on in production too.",
+    ),
+    "DURABILITY": Setting(
+        _durability,
+        "`full`",
+        "`full`",
+        "Whether a 2xx is on the disk. `test` is for tests alone, and loses what was acknowledged.",
+    ),
+}
+"""Every setting, in the order in which a person meets them; `docs/settings.md` is made of it."""

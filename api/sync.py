@@ -14,9 +14,13 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter, SkipValidation
 from msgspec import Meta, Struct
 
-from api.errors import NotFound, WrongDevice
-from api.identity.access import DECIDERS, MEMBERS, PUBLIC, WRITERS, Caller
+from api.edge.ratelimits import Limiter
+from api.edge.rates import describe_edge
+from api.errors import AccessEnded, NotFound, WrongDevice
+from api.identity.access import DECIDERS, ENDED, ENDED_TOO, MEMBERS, PUBLIC, SCORING, WRITERS, Caller
+from api.queries import Parameter
 from api.requests import (
+    CURSOR_SCHEMA,
     Number,
     Protocol,
     bounded,
@@ -24,10 +28,11 @@ from api.requests import (
     idempotency_key,
     if_match,
     json_answer,
+    number,
     read_body,
     read_id,
 )
-from api.resources.writing import Intent, Writer, check_verdict, is_server_device
+from api.resources.writing import Intent, Writer, check_verdict, is_server_device, verdicts_of
 from football.collections import CATALOGUE
 from storage.accounts import Accounts
 from storage.committer import Committer
@@ -53,12 +58,37 @@ from sync.messages import (
 )
 from sync.stamps import correction_of
 
+CONFLICTS_PAGE_DEFAULT: Final = 100
 CONFLICTS_PAGE_MAX: Final = 500
 """Conflicts a page of the list holds; a device that syncs has them all in its log."""
 DEVICE_CONFLICTS_MAX: Final = 2_000
 """Open conflicts looked at to count each device's."""
 
 PAGE_TOKEN: Final = re.compile(r"[0-9.a-f]{18,33}~[a-z][a-z0-9_]{0,63}~([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?")
+
+PAST_SCHEMA: Final = {"type": "string", "maxLength": PAST_CURSORS_MAX * 34}
+_PROTOCOL: Final = Parameter(
+    "protocol", "The protocol that the client speaks; 426 where it is not served.", {"type": "integer", "minimum": 1}
+)
+_MAX_BYTES: Final = number("max_bytes", "Bytes of a page.", maximum=PAGE_BYTES_MAX, default=PAGE_BYTES_DEFAULT)
+_PULL: Final = (
+    Parameter("since", "The device's own cursor; the log from its beginning without it.", CURSOR_SCHEMA),
+    Parameter("acked", "The newest timestamp that a push answer gave, until the cursor has passed it.", CURSOR_SCHEMA),
+    Parameter("past", f"Up to {PAST_CURSORS_MAX} earlier cursors, by commas, the newest first.", PAST_SCHEMA),
+    number("limit", "Changes of a page.", maximum=PAGE_CHANGES_MAX, default=PAGE_CHANGES_MAX),
+    _MAX_BYTES,
+    _PROTOCOL,
+)
+_SNAPSHOT: Final = (
+    Parameter("page", "The `next` of the page before.", {"type": "string", "pattern": f"^{PAGE_TOKEN.pattern}$"}),
+    _MAX_BYTES,
+    _PROTOCOL,
+)
+_CONFLICTS: Final = (
+    Parameter("status", "Which ones.", {"type": "string", "enum": ["open", "all"], "default": "open"}),
+    Parameter("after", "The `after` of the page before.", {"type": "string", "format": "uuid"}),
+    number("limit", "Conflicts of a page.", maximum=CONFLICTS_PAGE_MAX, default=CONFLICTS_PAGE_DEFAULT),
+)
 
 TheCaller = NamedDependency[SkipValidation[Caller]]
 TheCommitter = NamedDependency[SkipValidation[Committer]]
@@ -127,6 +157,19 @@ class BulkEvents(Struct, frozen=True, forbid_unknown_fields=True):
     events: Annotated[list[dict[str, Any]], Meta(min_length=1, max_length=PUSH_MUTATIONS_MAX)]
 
 
+class ConfigAnswer(Struct, frozen=True):
+    """What a client needs to know of a server before it signs in."""
+
+    protocol: dict[str, int]
+    """The oldest and the newest protocol that is served: `min` and `max`."""
+    limits: dict[str, Any]
+    """Every limit, by name; `rates` has the budgets of each class of routes."""
+    retention: dict[str, Any]
+    collections: list[dict[str, Any]]
+    """Each collection with its fields, their types and bounds."""
+    conflicts: dict[str, str]
+
+
 class EventVerdict(Struct, frozen=True, omit_defaults=True):
     """What became of one of the events."""
 
@@ -153,10 +196,11 @@ _bulk: Final = msgspec.json.Decoder(BulkEvents, strict=True).decode
     "/api/sync/push",
     status_code=200,
     opt={
-        **WRITERS,
+        **SCORING,
+        **ENDED_TOO,
         "body": PushRequest,
         "answer": PushAnswer,
-        "problems": ("log_diverged", "device_forked", "device_taken", "wrong_device", "too_large"),
+        "problems": ("access_ended", "log_diverged", "device_forked", "device_taken", "wrong_device", "too_large"),
     },
 )
 async def push(request: Request[Any, Any, Any], caller: TheCaller, committer: TheCommitter) -> Response[bytes]:
@@ -164,10 +208,21 @@ async def push(request: Request[Any, Any, Any], caller: TheCaller, committer: Th
     asked = await read_body(request, read_push)
     if asked.device_id != caller.device_id:
         raise WrongDevice
-    return json_answer(await committer.push(caller.club_id, caller.user_id, asked))
+    answer = await committer.push(caller.club_id, caller.user_id, asked, grant=caller.session_id)
+    if caller.role == ENDED:
+        raise AccessEnded(caller.ended_at, kept=[verdict.n for verdict in verdicts_of(answer)])
+    return json_answer(answer)
 
 
-@get("/api/sync/pull", opt={**MEMBERS, "answer": PullAnswer, "problems": ("log_diverged", "cursor_expired")})
+@get(
+    "/api/sync/pull",
+    opt={
+        **MEMBERS,
+        "query": _PULL,
+        "answer": PullAnswer,
+        "problems": ("log_diverged", "cursor_expired", "protocol_unsupported"),
+    },
+)
 async def pull(
     caller: TheCaller,
     engine: TheEngine,
@@ -193,7 +248,15 @@ async def pull(
     return json_answer(page)
 
 
-@get("/api/sync/snapshot", opt={**MEMBERS, "answer": SnapshotAnswer})
+@get(
+    "/api/sync/snapshot",
+    opt={
+        **MEMBERS,
+        "query": _SNAPSHOT,
+        "answer": SnapshotAnswer,
+        "problems": ("log_diverged", "cursor_expired", "protocol_unsupported"),
+    },
+)
 async def snapshot(
     caller: TheCaller,
     engine: TheEngine,
@@ -209,17 +272,20 @@ async def snapshot(
     return json_answer(await engine.snapshot(caller.club_id, page, bytes_max=bytes_max))
 
 
-@get("/api/sync/timestamp", opt={**MEMBERS, "answer": TimestampAnswer})
+@get(
+    "/api/sync/timestamp",
+    opt={**MEMBERS, "query": (_PROTOCOL,), "answer": TimestampAnswer, "problems": ("protocol_unsupported",)},
+)
 async def timestamp(caller: TheCaller, engine: TheEngine, protocol: Protocol = None) -> Response[bytes]:
     """Return where the log stands, and the server's time."""
     check_protocol(protocol)
     return json_answer(await engine.timestamp(caller.club_id))
 
 
-@get("/api/sync/config", opt={**PUBLIC})
-async def config() -> Response[bytes]:
+@get("/api/sync/config", opt={**PUBLIC, "answer": ConfigAnswer})
+async def config(limiter: NamedDependency[SkipValidation[Limiter]]) -> Response[bytes]:
     """Return the protocol versions, every limit, and the collections with their fields."""
-    return json_answer(CONFIG)
+    return json_answer(ConfigAnswer(limits={**describe_limits(), **describe_edge(limiter.factor)}, **CONFIG))
 
 
 @get("/api/sync/devices", opt={**MEMBERS, "answer": DevicesAnswer})
@@ -247,7 +313,7 @@ async def devices(caller: TheCaller, engine: TheEngine, accounts: TheAccounts) -
     return json_answer(DevicesAnswer(head, rows))
 
 
-@get("/api/sync/conflicts", opt={**MEMBERS, "answer": ConflictsAnswer})
+@get("/api/sync/conflicts", opt={**MEMBERS, "query": _CONFLICTS, "answer": ConflictsAnswer})
 async def list_conflicts(
     caller: TheCaller,
     engine: TheEngine,
@@ -256,7 +322,7 @@ async def list_conflicts(
     limit: Number = None,
 ) -> Response[bytes]:
     """Return what wants a person: open conflicts, or all."""
-    wanted = bounded(limit, name="limit", maximum=CONFLICTS_PAGE_MAX, default=100)
+    wanted = bounded(limit, name="limit", maximum=CONFLICTS_PAGE_MAX, default=CONFLICTS_PAGE_DEFAULT)
     if status not in {"open", "all"}:
         raise MalformedRequest(path="status", problem="takes open or all")
     place = "" if after is None else read_id(after, where="after")
@@ -396,8 +462,9 @@ def _event_verdict(intent: Intent, verdict: Verdict) -> EventVerdict:
 
 
 def describe_limits() -> dict[str, int]:
-    """Return every limit of `sync/limits.py`, under its name in lower case."""
-    return {name.lower(): value for name, value in sorted(vars(limits).items()) if isinstance(value, int)}
+    """Return every limit of `sync/limits.py`, under its name in lower case, and those of this module."""
+    told = {name.lower(): value for name, value in sorted(vars(limits).items()) if isinstance(value, int)}
+    return {**told, "conflicts_page_max": CONFLICTS_PAGE_MAX}
 
 
 def describe_collection(collection: Collection) -> dict[str, Any]:
@@ -417,11 +484,10 @@ def _describe_field(spec: Field) -> dict[str, Any]:
     return {name: value for name, value in built.items() if name == "type" or value != getattr(plain, name)}
 
 
-CONFIG: Final = {
+CONFIG: Final[Mapping[str, Any]] = {
     "protocol": {"min": limits.PROTOCOL_VERSION_MIN, "max": limits.PROTOCOL_VERSION},
-    "limits": describe_limits(),
     "retention": {"device_keeps_acknowledged_ms": limits.KEPT_MS, "log": "all versions from `oldest` of the timestamp"},
     "collections": [describe_collection(each) for each in CATALOGUE.collections.values()],
     "conflicts": {"name": CONFLICTS, "written_by": "the op resolve alone"},
 }
-"""What `GET /api/sync/config` answers: with it a client needs no other source."""
+"""What `GET /api/sync/config` answers beside the limits: with it a client needs no other source."""

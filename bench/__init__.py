@@ -24,6 +24,8 @@ turned round, so that more is better in every row.
     pull        one device pulls 10,000 changes in pages of 48 KiB. Reference: `SELECT` of the same bytes, page by page
     catchup     8 devices at once pull the 100 newest changes (two pages), again and again; the time of one.
                 Reference: `SELECT` of the same bytes over 8 connections
+    live        50 live matches in 10 clubs: in each, each second, an event is logged and the match is read as a phone
+                shows it; the time of either. Reference: `GET /health/live` of the same server at the same pace
 
 `-http` is the real server in a process of its own, on one core at the most. `-engine` is `storage.engine.Engine` in the
 benchmark's process, from a request's bytes to its answer's: what lies between the two is the price of HTTP, sign-in

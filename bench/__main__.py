@@ -17,16 +17,17 @@ from typing import Any, Final
 import msgspec
 
 import bench
+from bench.api import Live
 from bench.direct import Direct
 from bench.hotspots import show
-from bench.measure import Row, Spread, measure
+from bench.measure import Row, Spread, Trial, measure
 from bench.servers import Database, database, open_folder, server
 from bench.workloads import FULL, QUICK, TRIALS, Clients, Ground, InProcess, OverHttp, Way
 
 RUN_S: Final = 285.0
 """Seconds after which no further pair begins: the whole run ends within five minutes."""
 WAYS: Final = ("http", "engine")
-NAMES: Final = tuple(f"{trial}-{way}" for trial in TRIALS for way in WAYS)
+NAMES: Final = (*(f"{trial}-{way}" for trial in TRIALS for way in WAYS), "live-http")
 ORIENTATION: Final = """\
 For orientation, on two cores, of the push reference: CouchDB 3 reached 0.075 into one database and Kinto 0.0004; a
 trial of this design without HTTP 0.15 into many clubs."""
@@ -72,10 +73,14 @@ def _run(chosen: Sequence[str], ground: Ground, ways: dict[str, Way], *, end_s: 
         trial, _, way = name.rpartition("-")
         left_s = max(0.0, end_s - time.monotonic())
         until_s = time.monotonic() + left_s / (len(chosen) - place)
-        for row in measure(TRIALS[trial](ground, ways[way]), pairs=ground.sizes.pairs, until_s=until_s):
+        for row in measure(_trial(trial, ground, ways[way]), pairs=ground.sizes.pairs, until_s=until_s):
             found.append(row)
             print(_line(_cells(row)), flush=True)
     return found
+
+
+def _trial(name: str, ground: Ground, way: Way) -> Trial:
+    return Live(ground, way) if isinstance(way, OverHttp) and name == "live" else TRIALS[name](ground, way)
 
 
 def _cells(row: Row) -> list[str]:

@@ -140,6 +140,7 @@ def server(folder: Path, dsn: str) -> Generator[Server]:
         "PORT": str(running.port),
         "DATA_DIR": str(folder / "server"),
         "DATABASE_URL": dsn,
+        "RATE_FACTOR": "10000",
     }
     log = folder / "server.log"
     with log.open("wb") as said:

@@ -90,6 +90,11 @@ class OverHttp:
         self._clients = clients
         self._dice = dice
 
+    @property
+    def server(self) -> Server:
+        """Return the server."""
+        return self._server
+
     def join(self, clubs: int, devices: int) -> list[Member]:
         """Register clubs with devices."""
         made = [(new_id(self._dice), [new_id(self._dice) for _ in range(devices)]) for _ in range(clubs)]

@@ -69,7 +69,7 @@ def full_time_ms(facts: MatchFacts, now_ms: int | None = None) -> int | None:
     periods = periods_of(facts, now_ms)
     ended = periods[-1].ended_ms if periods else None
     pressed = _finished_ms(facts, periods)
-    return next((at for at in (ended, pressed) if at is not None), _planned_end_ms(facts))
+    return next((at for at in (ended, pressed) if at is not None), planned_end_ms(facts))
 
 
 def _finished_ms(facts: MatchFacts, periods: tuple[Period, ...]) -> int | None:
@@ -92,10 +92,11 @@ def _untimed(facts: MatchFacts, now_ms: int | None) -> Status:
     """Return the status of a match without periods, such as those of the club's old database."""
     if not facts.events:
         return Status.SCHEDULED
-    until_ms = _planned_end_ms(facts) + UNTIMED_MS
+    until_ms = planned_end_ms(facts) + UNTIMED_MS
     return Status.LIVE if now_ms is not None and now_ms <= until_ms else Status.COMPLETED
 
 
-def _planned_end_ms(facts: MatchFacts) -> int:
+def planned_end_ms(facts: MatchFacts) -> int:
+    """Return when the match would end as it was planned, without breaks, in milliseconds since 1970."""
     planned_ms: int = facts.match["duration_mins"] * MINUTE_MS
     return instant_ms(facts.match["kickoff_ts"]) + planned_ms

@@ -1,6 +1,6 @@
-"""Accounts: users, memberships and sessions, through a few narrow functions on SQLAlchemy Core.
+"""Accounts: people who can sign in, through a few narrow functions on SQLAlchemy Core.
 
-Statements are built once, when this page is read. Each function is one transaction; the club's row is written under
+Statements are built once, when this page is read. Each function is one transaction; a club's row is written under
 `SET LOCAL app.club`, since its row policy shows it to its own club alone. Ids are canonical UUIDs, as text.
 """
 
@@ -11,24 +11,31 @@ from uuid import UUID
 
 import asyncpg
 from msgspec import Struct
-from sqlalchemy import and_, bindparam, func, insert, join, outerjoin, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import Uuid, bindparam, exists, func, insert, join, literal, null, select, union_all, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from storage.clubs import set_club_sql
+from storage.invitations import Secret, accept
 from storage.tables import clubs
-from storage.tables_accounts import memberships, sessions, users
+from storage.tables_accounts import memberships, scorers, sessions, users
 
 CONNECTIONS_MAX: Final = 4
-"""Connections for accounts in one process: logins are few, and the standing of a session is cached."""
+"""Connections for accounts in one process: logins are few, and standings have a pool of their own."""
 
 COMMAND_TIMEOUT_S: Final = 10.0
 """Seconds after which a query counts as lost; the server's own limits end it before."""
 
+CLUBS_MAX: Final = 50
+"""Clubs that one person may belong to."""
+
 
 class EmailTaken(Exception):
     """Somebody has registered this e-mail address."""
+
+
+class TooManyClubs(Exception):
+    """The person belongs to as many clubs as anybody may."""
 
 
 class Account(Struct, frozen=True):
@@ -38,6 +45,8 @@ class Account(Struct, frozen=True):
     email: str
     display_name: str
     password_hash: str
+    knows_device: bool = False
+    """Whether they have signed in on the device that was asked about."""
 
 
 class Membership(Struct, frozen=True):
@@ -48,115 +57,67 @@ class Membership(Struct, frozen=True):
     role: str
 
 
-class Session(Struct, frozen=True):
-    """One signed-in device of one person in one club."""
+class NewClub(Struct, frozen=True):
+    """A club that somebody makes, and owns."""
 
-    session_id: str
-    user_id: str
     club_id: str
-    device_id: str
-    refresh_hash: bytes
-    expires_at: datetime
-    previous_hash: bytes | None = None
-    is_ended: bool = False
-
-
-class Standing(Struct, frozen=True):
-    """What a session may do now."""
-
-    user_id: str
-    club_id: str
-    device_id: str
-    is_ended: bool
-    role: str | None
-    """None where the membership was taken away."""
+    name: str
+    hash_key: bytes
 
 
 class Registration(Struct, frozen=True):
-    """A new person with a club of their own."""
+    """A new person, with a club of their own or an invitation to one."""
 
     user_id: str
     email: str
     display_name: str
     password_hash: str
-    club_id: str
-    club_name: str
-    hash_key: bytes
+    joins: NewClub | Secret
 
 
 _ADD_USER: Final = insert(users)
 _ADD_CLUB: Final = insert(clubs)
 _ADD_MEMBERSHIP: Final = insert(memberships)
-_USER: Final = select(users.c.user_id, users.c.email, users.c.display_name, users.c.password_hash)
+_knows: Final = exists(
+    select(literal(1))
+    .select_from(sessions)
+    .where(sessions.c.user_id == users.c.user_id, sessions.c.device_id == bindparam("device", type_=Uuid))
+).label("knows_device")
+_USER: Final = select(users.c.user_id, users.c.email, users.c.display_name, users.c.password_hash, _knows)
 _USER_BY_EMAIL: Final = _USER.where(func.lower(users.c.email) == func.lower(bindparam("email")))
-_USER_BY_ID: Final = _USER.where(users.c.user_id == bindparam("user_id"))
+_USER_BY_ID: Final = _USER.where(users.c.user_id == bindparam("user_id", type_=Uuid), users.c.email.is_not(None))
 _SET_PASSWORD: Final = (
-    update(users).where(users.c.user_id == bindparam("of")).values(password_hash=bindparam("password"))
+    update(users)
+    .where(users.c.user_id == bindparam("of"), users.c.password_hash == bindparam("old"))
+    .values(password_hash=bindparam("password"))
 )
+_END_OTHERS: Final = (
+    update(sessions)
+    .where(
+        sessions.c.user_id == bindparam("of"),
+        sessions.c.session_id != bindparam("but"),
+        sessions.c.ended_at.is_(None),
+    )
+    .values(ended_at=bindparam("now"))
+)
+_RENAME: Final = update(users).where(users.c.user_id == bindparam("of")).values(display_name=bindparam("called"))
 _MEMBERSHIPS: Final = (
     select(memberships.c.club_id, memberships.c.role)
-    .where(memberships.c.user_id == bindparam("user_id"))
+    .where(memberships.c.user_id == bindparam("user_id"), memberships.c.removed_at.is_(None))
     .order_by(memberships.c.joined_at, memberships.c.club_id)
 )
+_REMOVED_AT: Final = select(memberships.c.removed_at).where(
+    memberships.c.user_id == bindparam("user_id"), memberships.c.club_id == bindparam("club_id")
+)
+_LOCK_USER: Final = select(users.c.user_id).where(users.c.user_id == bindparam("user_id")).with_for_update()
 _CLUB_NAME: Final = select(clubs.c.name).where(clubs.c.club_id == bindparam("club_id"))
-_MEMBER_NAMES: Final = (
-    select(users.c.user_id, users.c.display_name)
+_NAMES: Final = union_all(
+    select(users.c.user_id.label("author_id"), users.c.display_name.label("name"), null().label("is_link"))
     .select_from(join(memberships, users, memberships.c.user_id == users.c.user_id))
-    .where(memberships.c.club_id == bindparam("club_id"))
-)
-_SESSION: Final = select(
-    sessions.c.session_id,
-    sessions.c.user_id,
-    sessions.c.club_id,
-    sessions.c.device_id,
-    sessions.c.refresh_hash,
-    sessions.c.previous_hash,
-    sessions.c.expires_at,
-    sessions.c.ended_at,
-).where(sessions.c.session_id == bindparam("session_id"))
-_SESSION_LOCKED: Final = _SESSION.with_for_update()
-_KEEP_SESSION: Final = upsert(sessions)
-_OPEN_SESSION: Final = _KEEP_SESSION.on_conflict_do_update(
-    index_elements=[sessions.c.session_id],
-    set_={
-        "refresh_hash": _KEEP_SESSION.excluded.refresh_hash,
-        "previous_hash": None,
-        "expires_at": _KEEP_SESSION.excluded.expires_at,
-        "used_at": func.now(),
-    },
-    where=sessions.c.ended_at.is_(None),
-)
-_ROTATE: Final = (
-    update(sessions)
-    .where(sessions.c.session_id == bindparam("of"))
-    .values(
-        refresh_hash=bindparam("fresh"),
-        previous_hash=bindparam("shown"),
-        expires_at=bindparam("until"),
-        used_at=func.now(),
-    )
-)
-_END: Final = (
-    update(sessions)
-    .where(sessions.c.session_id == bindparam("of"), sessions.c.ended_at.is_(None))
-    .values(ended_at=func.now())
-)
-_STANDING: Final = (
-    select(
-        sessions.c.user_id,
-        sessions.c.club_id,
-        sessions.c.device_id,
-        sessions.c.ended_at,
-        memberships.c.role,
-    )
-    .select_from(
-        outerjoin(
-            sessions,
-            memberships,
-            and_(memberships.c.club_id == sessions.c.club_id, memberships.c.user_id == sessions.c.user_id),
-        )
-    )
-    .where(sessions.c.session_id == bindparam("session_id"))
+    .where(memberships.c.club_id == bindparam("club_id"), users.c.email.is_not(None)),
+    select(scorers.c.scorer_id, scorers.c.name, literal(1)).where(
+        scorers.c.club_id == bindparam("club_id"), scorers.c.name != ""
+    ),
 )
 
 
@@ -183,35 +144,67 @@ class Accounts:
         """Work on an engine whose role may read and write the tables of accounts."""
         self._engine = engine
 
-    async def register(self, new: Registration) -> None:
-        """Make a user, a club and the user's ownership of it, all or nothing. Raises EmailTaken."""
-        user_id, club_id = UUID(new.user_id), UUID(new.club_id)
-        user = {"user_id": user_id, "email": new.email, "display_name": new.display_name}
+    async def register(self, new: Registration, now: datetime) -> tuple[str, str]:
+        """Make a user and their first membership, all or nothing; return their club and role.
+
+        Raises EmailTaken, or what is wrong with the invitation.
+        """
+        user = {"user_id": UUID(new.user_id), "email": new.email, "display_name": new.display_name}
         async with self._engine.begin() as connection:
-            await connection.exec_driver_sql(set_club_sql(new.club_id))
             try:
                 await connection.execute(_ADD_USER, {**user, "password_hash": new.password_hash})
             except IntegrityError as error:
                 raise EmailTaken from error
-            await connection.execute(_ADD_CLUB, {"club_id": club_id, "name": new.club_name, "hash_key": new.hash_key})
-            await connection.execute(_ADD_MEMBERSHIP, {"club_id": club_id, "user_id": user_id, "role": "owner"})
+            if isinstance(new.joins, Secret):
+                return new.joins.club_id, await accept(connection, new.joins, new.user_id, now)
+            await _make_club(connection, new.joins, new.user_id, now)
+            return new.joins.club_id, "owner"
 
-    async def find_by_email(self, email: str) -> Account | None:
-        """Return the account of an e-mail address, however its letters are cased."""
+    async def make_club(self, new: NewClub, user_id: str, now: datetime) -> None:
+        """Make a club that a user owns. Raises TooManyClubs."""
         async with self._engine.begin() as connection:
-            row = (await connection.execute(_USER_BY_EMAIL, {"email": email})).one_or_none()
+            await connection.execute(_LOCK_USER, {"user_id": UUID(user_id)})
+            if len((await connection.execute(_MEMBERSHIPS, {"user_id": UUID(user_id)})).all()) >= CLUBS_MAX:
+                raise TooManyClubs
+            await _make_club(connection, new, user_id, now)
+
+    async def find_by_email(self, email: str, device_id: str | None = None) -> Account | None:
+        """Return the account of an e-mail address, however its letters are cased."""
+        given = {"email": email, "device": None if device_id is None else UUID(device_id)}
+        async with self._engine.begin() as connection:
+            row = (await connection.execute(_USER_BY_EMAIL, given)).one_or_none()
         return None if row is None else _account(row)
 
     async def find(self, user_id: str) -> Account | None:
-        """Return an account by its id."""
+        """Return an account by its id; None where it was deleted."""
         async with self._engine.begin() as connection:
-            row = (await connection.execute(_USER_BY_ID, {"user_id": UUID(user_id)})).one_or_none()
+            row = (await connection.execute(_USER_BY_ID, {"user_id": UUID(user_id), "device": None})).one_or_none()
         return None if row is None else _account(row)
 
-    async def keep_password(self, user_id: str, password_hash: str) -> None:
-        """Keep a new hash of a person's password."""
+    async def keep_password(self, account: Account, password_hash: str) -> bool:
+        """Keep a new hash of the password that an account has. Returns whether it still was that one."""
+        given = {"of": UUID(account.user_id), "old": account.password_hash, "password": password_hash}
         async with self._engine.begin() as connection:
-            await connection.execute(_SET_PASSWORD, {"of": UUID(user_id), "password": password_hash})
+            return bool((await connection.execute(_SET_PASSWORD, given)).rowcount)
+
+    async def change_password(self, account: Account, password_hash: str, *, keeps: str, now: datetime) -> bool:
+        """Keep a new password, and end the person's sessions but the one that `keeps` names.
+
+        Returns whether the password still was the one that was looked at. The user's row is locked first, which every
+        opening of a session locks too: none slips in between.
+        """
+        of = UUID(account.user_id)
+        given = {"of": of, "old": account.password_hash, "password": password_hash}
+        async with self._engine.begin() as connection:
+            if not (await connection.execute(_SET_PASSWORD, given)).rowcount:
+                return False
+            await connection.execute(_END_OTHERS, {"of": of, "but": UUID(keeps), "now": now})
+            return True
+
+    async def rename(self, user_id: str, name: str) -> None:
+        """Give a person another name."""
+        async with self._engine.begin() as connection:
+            await connection.execute(_RENAME, {"of": UUID(user_id), "called": name})
 
     async def memberships(self, user_id: str) -> Sequence[Membership]:
         """Return a person's clubs, the one joined first before the others."""
@@ -219,62 +212,26 @@ class Accounts:
             rows = (await connection.execute(_MEMBERSHIPS, {"user_id": UUID(user_id)})).all()
             return [Membership(str(row.club_id), await _club_name(connection, row.club_id), row.role) for row in rows]
 
+    async def removed_at(self, user_id: str, club_id: str) -> datetime | None:
+        """Return when a person's membership of a club ended; None where it did not, or never was."""
+        given = {"user_id": UUID(user_id), "club_id": UUID(club_id)}
+        async with self._engine.begin() as connection:
+            found: datetime | None = (await connection.execute(_REMOVED_AT, given)).scalar_one_or_none()
+        return found
+
     async def member_names(self, club_id: str) -> dict[str, str]:
-        """Return the display names of a club's members, by user id."""
+        """Return who the authors of a club's writes are: members and former ones, and scorers by link."""
         async with self._engine.begin() as connection:
-            rows = (await connection.execute(_MEMBER_NAMES, {"club_id": UUID(club_id)})).all()
-        return {str(row.user_id): row.display_name for row in rows}
+            rows = (await connection.execute(_NAMES, {"club_id": UUID(club_id)})).all()
+        return {str(row.author_id): f"Scorer: {row.name}" if row.is_link else row.name for row in rows}
 
-    async def open_session(self, session: Session) -> None:
-        """Keep a session. One that is there already gets the new refresh hash, unless it was ended."""
-        values = {
-            "session_id": UUID(session.session_id),
-            "user_id": UUID(session.user_id),
-            "club_id": UUID(session.club_id),
-            "device_id": UUID(session.device_id),
-            "refresh_hash": session.refresh_hash,
-            "expires_at": session.expires_at,
-        }
-        async with self._engine.begin() as connection:
-            await connection.execute(_OPEN_SESSION, values)
 
-    async def find_session(self, session_id: str) -> Session | None:
-        """Return a session, ended or not."""
-        async with self._engine.begin() as connection:
-            row = (await connection.execute(_SESSION, {"session_id": UUID(session_id)})).one_or_none()
-        return None if row is None else _session(row)
-
-    async def rotate(self, session_id: str, *, shown: bytes, fresh: bytes, until: datetime) -> bool:
-        """Put a fresh refresh hash in the place of the one shown, which stays good until the fresh one is used.
-
-        Returns whether `shown` was one of the session's two hashes and the session had not been ended.
-        """
-        async with self._engine.begin() as connection:
-            row = (await connection.execute(_SESSION_LOCKED, {"session_id": UUID(session_id)})).one_or_none()
-            if row is None or row.ended_at is not None or shown not in {row.refresh_hash, row.previous_hash}:
-                return False
-            values = {"of": UUID(session_id), "fresh": fresh, "shown": shown, "until": until}
-            await connection.execute(_ROTATE, values)
-            return True
-
-    async def end_session(self, session_id: str) -> None:
-        """End a session: nothing is answered to its tokens any more."""
-        async with self._engine.begin() as connection:
-            await connection.execute(_END, {"of": UUID(session_id)})
-
-    async def standing(self, session_id: str) -> Standing | None:
-        """Return what a session may do now; None where there is no such session."""
-        async with self._engine.begin() as connection:
-            row = (await connection.execute(_STANDING, {"session_id": UUID(session_id)})).one_or_none()
-        if row is None:
-            return None
-        return Standing(
-            user_id=str(row.user_id),
-            club_id=str(row.club_id),
-            device_id=str(row.device_id),
-            is_ended=row.ended_at is not None,
-            role=row.role,
-        )
+async def _make_club(connection: AsyncConnection, new: NewClub, user_id: str, now: datetime) -> None:
+    club_id = UUID(new.club_id)
+    await connection.exec_driver_sql(set_club_sql(new.club_id))
+    await connection.execute(_ADD_CLUB, {"club_id": club_id, "name": new.name, "hash_key": new.hash_key})
+    membership = {"club_id": club_id, "user_id": UUID(user_id), "role": "owner", "joined_at": now}
+    await connection.execute(_ADD_MEMBERSHIP, membership)
 
 
 async def _club_name(connection: AsyncConnection, club_id: UUID) -> str:
@@ -284,17 +241,4 @@ async def _club_name(connection: AsyncConnection, club_id: UUID) -> str:
 
 
 def _account(row: Any) -> Account:  # noqa: ANN401 - a row of _USER
-    return Account(str(row.user_id), row.email, row.display_name, row.password_hash)
-
-
-def _session(row: Any) -> Session:  # noqa: ANN401 - a row of _SESSION
-    return Session(
-        session_id=str(row.session_id),
-        user_id=str(row.user_id),
-        club_id=str(row.club_id),
-        device_id=str(row.device_id),
-        refresh_hash=row.refresh_hash,
-        previous_hash=row.previous_hash,
-        expires_at=row.expires_at,
-        is_ended=row.ended_at is not None,
-    )
+    return Account(str(row.user_id), row.email, row.display_name, row.password_hash, bool(row.knows_device))

@@ -8,6 +8,7 @@ written harms no other. Two pushes of one device never share a round: the second
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from storage.engine import Arrival, Engine
@@ -28,19 +29,26 @@ class _Waiting(NamedTuple):
 class Committer:
     """Commits the pushes of all clubs; belongs to one event loop."""
 
-    def __init__(self, engine: Engine) -> None:
-        """Commit through an engine."""
+    def __init__(self, engine: Engine, on_commit: Callable[[str, int], None] = lambda _club_id, _version: None) -> None:
+        """Commit through an engine; `on_commit` is called after each commit with the club and its version."""
         self._engine = engine
+        self._on_commit = on_commit
         self._queues: dict[str, deque[_Waiting]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self.waiting = 0
+        """Pushes that wait for their answer, of all clubs."""
 
-    async def push(self, club_id: str, author: str, push: PushRequest) -> PushAnswer:
+    async def push(self, club_id: str, author: str, push: PushRequest, *, grant: str | None = None) -> PushAnswer:
         """Apply a push and answer it, as `Engine.push` does; it may share its transaction with others."""
-        waiting = _Waiting(self._engine.receive(author, push), asyncio.get_running_loop().create_future())
+        waiting = _Waiting(self._engine.receive(author, push, grant=grant), asyncio.get_running_loop().create_future())
         self._queues.setdefault(club_id, deque()).append(waiting)
         if club_id not in self._tasks:
             self._tasks[club_id] = asyncio.create_task(self._work(club_id))
-        return await waiting.answer
+        self.waiting += 1
+        try:
+            return await waiting.answer
+        finally:
+            self.waiting -= 1
 
     async def _work(self, club_id: str) -> None:
         queue = self._queues[club_id]
@@ -64,6 +72,8 @@ class Committer:
             return
         for waiting, answer in zip(joined, answers, strict=True):
             _tell(waiting, answer)
+        if versions := [answer.version for answer in answers if isinstance(answer, PushAnswer)]:
+            self._on_commit(club_id, max(versions))
 
 
 def take_round(queue: deque[_Waiting]) -> list[_Waiting]:

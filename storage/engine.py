@@ -1,20 +1,24 @@
 """The engine: the pure rules of `sync/` carried out on a store.
 
-A request for a push loads, plans and writes in one transaction; pulls and snapshots only read. The clock and the dice
-are handed in, so the simulation runs the same code as the server.
+Pushes load, plan and write in one transaction; pulls and snapshots only read. A transaction of many pushes is written
+part by part, each while the next is planned. The clock and the dice are handed in, so the simulation runs the same
+code as the server.
 """
 
+import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from msgspec import Struct
 
 from sync.admission import Received
-from sync.book import Needs, NotLoaded, Plan, first_needs
+from sync.book import Book, Needs, NotLoaded, Plan, first_needs
+from sync.carry import carry
 from sync.checks import Given, examine
 from sync.collections import CONFLICTS, Catalogue
 from sync.cursors import ORIGIN, Cursor
-from sync.errors import CursorExpired, LogDiverged, MalformedRequest, SyncError
+from sync.errors import CursorExpired, LogDiverged, MalformedRequest, SessionEnded, SyncError
 from sync.limits import PAGE_BYTES_DEFAULT, PAGE_CHANGES_MAX, PARKED_ORPHAN_AFTER_MS
 from sync.messages import (
     PullAnswer,
@@ -26,6 +30,7 @@ from sync.messages import (
     join_raw,
     read_mutations,
 )
+from sync.permits import EVERYTHING, Grant, Permit
 from sync.ports import Ledger, LogView, Store
 from sync.push import plan_push
 from sync.records import encode_change
@@ -34,8 +39,16 @@ from sync.stamps import UUID_FORM
 KEY_PAGE_RECORDS: int = 200
 """Records read at a time for a snapshot page; the page itself is cut by bytes."""
 
+PART_CHANGES: Final = 400
+"""Changes after which a part of a transaction is written, while the next is planned.
 
-_ID_SHAPE = re.compile(UUID_FORM)
+Parts of 100 cost a tenth in statements; from 200 to 400 none was faster than another.
+"""
+
+PAGE_TOKEN: Final = re.compile(
+    rf"(?P<start>[0-9]{{1,16}}[.][0-9a-f]{{16}})~(?P<collection>[a-z][a-z0-9_]{{0,63}})~(?P<after>(?:{UUID_FORM})?)"
+)
+"""The form of a page's token. It names no record where a page ended just before a collection's first."""
 
 
 class PagePlace(Struct, frozen=True):
@@ -55,36 +68,52 @@ class Arrival(Struct, frozen=True):
 
     push: PushRequest
     given: list[Given]
+    needs: Needs
+    """What it is seen to need loaded."""
     received: Received
+    grant: str | None = None
+    """The session that pushes, whose access is read in the transaction; None: it may do all."""
 
 
 class Engine:
     """Pushes, pulls and snapshots for all clubs of a store."""
 
     def __init__(
-        self, catalogue: Catalogue, store: Store, *, clock: Callable[[], int], dice: Callable[[int], bytes]
+        self,
+        catalogue: Catalogue,
+        store: Store,
+        *,
+        clock: Callable[[], int],
+        dice: Callable[[int], bytes],
+        permit_of: Callable[[Grant, int], Permit] = lambda _grant, _now_ms: EVERYTHING,
     ) -> None:
-        """Join a catalogue to a store. `clock` gives milliseconds since 1970, `dice` that many random bytes."""
+        """Join a catalogue to a store.
+
+        `clock` gives milliseconds since 1970, `dice` that many random bytes; `permit_of` says what a grant allows now.
+        """
         self.catalogue = catalogue
         self.store = store
         self._clock = clock
         self._dice = dice
+        self._permit_of = permit_of
 
-    async def push(self, club_id: str, author: str, push: PushRequest) -> PushAnswer:
+    async def push(self, club_id: str, author: str, push: PushRequest, *, grant: str | None = None) -> PushAnswer:
         """Apply a push in one transaction and answer it; the answer is durable.
 
-        Raises MalformedRequest, LogDiverged, DeviceForked, DeviceTaken, or LookupError for an unknown club; nothing
-        is applied then.
+        Raises MalformedRequest, LogDiverged, DeviceForked, DeviceTaken, SessionEnded, or LookupError for an unknown
+        club; nothing is applied then.
         """
-        (answer,) = await self.push_together(club_id, [self.receive(author, push)])
+        (answer,) = await self.push_together(club_id, [self.receive(author, push, grant=grant)])
         if isinstance(answer, SyncError):
             raise answer
         return answer
 
-    def receive(self, author: str, push: PushRequest) -> Arrival:
+    def receive(self, author: str, push: PushRequest, *, grant: str | None = None) -> Arrival:
         """Return a push with all that is fixed at its arrival. Raises MalformedRequest."""
         given = examine(self.catalogue, read_mutations(push))
-        return Arrival(push, given, Received(author=author, now_ms=self._clock(), seed=self._dice(16)))
+        needs = first_needs(self.catalogue, push, given)
+        received = Received(author=author, now_ms=self._clock(), seed=self._dice(16))
+        return Arrival(push, given, needs, received, grant)
 
     async def push_together(self, club_id: str, arrivals: Sequence[Arrival]) -> list[PushAnswer | SyncError]:
         """Apply pushes of different devices in one transaction, one after the other, and answer each.
@@ -92,36 +121,54 @@ class Engine:
         A push that is refused is answered by its error and leaves the others alone. Raises LookupError for an unknown
         club, and what the database raises; nothing is applied then.
         """
-        first = arrivals[0]
-        overdue_before_ms = first.received.now_ms - PARKED_ORPHAN_AFTER_MS
-        async with self.store.writing(club_id, first.push.device_id, overdue_before_ms=overdue_before_ms) as ledger:
-            ledgers = [ledger, *[await ledger.join(each.push.device_id) for each in arrivals[1:]]]
-            shared = Needs()
-            for each, mine in zip(arrivals, ledgers, strict=True):
-                needs = first_needs(self.catalogue, each.push, each.given)
-                await mine.load(Needs(runs=needs.runs))
-                shared.add(needs)
-            shared.runs.clear()
-            await ledger.load(shared)
-            plan, answers = await self._plan_all(arrivals, ledgers)
-            if plan.club is not None:
+        needs = Needs()
+        for each in arrivals:
+            needs.add(each.needs)
+        device_ids = [each.push.device_id for each in arrivals]
+        overdue_before_ms = arrivals[0].received.now_ms - PARKED_ORPHAN_AFTER_MS
+        async with self.store.writing(club_id, device_ids, overdue_before_ms=overdue_before_ms) as ledger:
+            grants = await ledger.grants({each.grant for each in arrivals if each.grant is not None})
+            await ledger.load(needs)
+            answers: list[PushAnswer | SyncError] = []
+            while len(answers) < len(arrivals):
+                plan, told = await self._plan_part(ledger, arrivals[len(answers) :], grants)
+                answers += told
+                if plan.club is None:  # all were refused
+                    continue
                 await ledger.save(plan, [encode_change(change) for change in plan.changes])
+                carry(self.catalogue, ledger.book, plan)
             return answers
 
-    async def _plan_all(
-        self, arrivals: Sequence[Arrival], ledgers: Sequence[Ledger]
+    async def _plan_part(
+        self, ledger: Ledger, arrivals: Sequence[Arrival], grants: Mapping[str, Grant]
     ) -> tuple[Plan, list[PushAnswer | SyncError]]:
-        """Plan pushes one after the other, from the start again where something had to be loaded."""
+        """Plan as many pushes as are written at once, from the first again where something had to be loaded.
+
+        Between two of them the loop has a turn: the part before is written meanwhile, and others are served.
+        """
         while True:
             plan = Plan()
+            answers: list[PushAnswer | SyncError] = []
             try:
-                return plan, [self._plan(plan, mine, each) for each, mine in zip(arrivals, ledgers, strict=True)]
+                for place, arrival in enumerate(arrivals):
+                    if place:
+                        await asyncio.sleep(0)
+                    answers.append(self._plan(ledger.book, plan, arrival, grants))
+                    if len(plan.changes) >= PART_CHANGES:
+                        break
             except NotLoaded as missing:
-                await ledgers[0].load(missing.needs)
+                await ledger.load(missing.needs)
+            else:
+                return plan, answers
 
-    def _plan(self, plan: Plan, ledger: Ledger, arrival: Arrival) -> PushAnswer | SyncError:
+    def _plan(self, book: Book, plan: Plan, arrival: Arrival, grants: Mapping[str, Grant]) -> PushAnswer | SyncError:
+        permit = EVERYTHING
+        if arrival.grant is not None:
+            if arrival.grant not in grants:
+                return SessionEnded()
+            permit = self._permit_of(grants[arrival.grant], arrival.received.now_ms)
         try:
-            return plan_push(self.catalogue, ledger.book, plan, arrival.push, arrival.given, arrival.received)
+            return plan_push(self.catalogue, book, plan, arrival.push, arrival.given, arrival.received, permit)
         except SyncError as refused:
             return refused
 
@@ -147,7 +194,7 @@ class Engine:
         past = [Cursor.parse(text, where="past") for text in query.past]
         versions = {cursor.version for cursor in (*trusted, *past)}
         view = await self.store.log_view(club_id, since.version, versions, changes_max=changes_max, bytes_max=bytes_max)
-        _check_history(view, trusted, past)
+        check_history(view, trusted, past)
         last = Cursor(view.rows[-1].version, view.rows[-1].tag) if view.rows else since
         more = last.version < view.head.cursor.version
         return PullAnswer(changes=join_raw([row.body for row in view.rows]), timestamp=str(last), more=more)
@@ -189,15 +236,13 @@ class Engine:
         )
 
     def _read_place(self, token: str) -> PagePlace:
-        start, _, rest = token.partition("~")
-        collection, _, after = rest.partition("~")
-        is_place = not after or _ID_SHAPE.fullmatch(after)  # a page may end just before a collection's first record
-        if collection not in {*self.catalogue.collections, CONFLICTS} or not is_place:
+        found = PAGE_TOKEN.fullmatch(token)
+        if found is None or found["collection"] not in {*self.catalogue.collections, CONFLICTS}:
             raise MalformedRequest(path="page", problem="is not a page token that this server gave")
-        return PagePlace(Cursor.parse(start, where="page"), collection, after)
+        return PagePlace(Cursor.parse(found["start"], where="page"), found["collection"], found["after"])
 
 
-def _check_history(view: LogView, trusted: Sequence[Cursor], past: Sequence[Cursor]) -> None:
+def check_history(view: LogView, trusted: Sequence[Cursor], past: Sequence[Cursor]) -> None:
     """Raise where a cursor the client relies on is of another history, or its first one is older than the log."""
     head = view.head
     known = {0: ORIGIN.tag, head.cursor.version: head.cursor.tag, **view.tags}

@@ -13,13 +13,15 @@ from itertools import islice
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from sync.book import Alike, Book, Children, Club, Device, Entry, GroupState, Needs, Outcome, Plan
+from sync.book import Alike, Book, Children, Club, Counters, Device, Entry, GroupState, Needs, Outcome, Plan
 from sync.collections import CONFLICTS, Catalogue, Value, with_defaults
 from sync.conflicts import Conflict
 from sync.conflicts import snapshot_row as conflict_row
 from sync.cursors import ORIGIN
+from sync.permits import Grant
 from sync.ports import CHILDREN_MAX, OVERDUE_MAX, Head, LogRow, LogView
 from sync.records import Change, Key, Record, looked_at, snapshot_row
+from sync.selections import Selection, select
 
 
 class ClubState(Struct):
@@ -54,23 +56,23 @@ class ClubState(Struct):
 class MemoryLedger:
     """One club inside a transaction."""
 
-    def __init__(self, catalogue: Catalogue, state: ClubState, device_id: str, book: Book) -> None:
+    def __init__(self, catalogue: Catalogue, state: ClubState, book: Book, sessions: Mapping[str, Grant]) -> None:
         """Work on a club's working copy with what was loaded of it."""
         self._catalogue = catalogue
+        self._sessions = sessions
         self.state = state
-        self._device_id = device_id
         self.book = book
 
-    async def join(self, device_id: str) -> "MemoryLedger":
-        """Return a ledger of the same transaction for another device."""
-        book = self.book.beside(self.state.device(device_id))
-        return MemoryLedger(self._catalogue, self.state, device_id, book)
+    async def grants(self, sessions: Collection[str]) -> Mapping[str, Grant]:
+        """Return what those sessions may do that the store was told of."""
+        return {each: self._sessions[each] for each in sessions if each in self._sessions}
 
     async def load(self, needs: Needs) -> None:
         """Add what is needed to the book."""
         book, state = self.book, self.state
         for run in needs.runs:
-            book.outcomes.update({each.n: each for each in self._outcomes_around(*run)})
+            held = book.outcomes.setdefault(run.device_id, {})
+            held.update({each.n: each for each in self._outcomes_around(run)})
         tags = {row.version: row.tag for row in self._rows(needs.versions)}
         book.tags.update({version: tags.get(version) for version in needs.versions})
         for key in needs.records:
@@ -105,11 +107,11 @@ class MemoryLedger:
             else:
                 state.parked[order] = entry
 
-    def _outcomes_around(self, first: int, last: int) -> Iterator[Outcome]:
-        mine = sorted(n for device_id, n in self.state.outcomes if device_id == self._device_id)
-        below = max((n for n in mine if n < first), default=first)
-        above = min((n for n in mine if n > last), default=last)
-        return (self.state.outcomes[self._device_id, n] for n in mine if below <= n <= above)
+    def _outcomes_around(self, run: Counters) -> Iterator[Outcome]:
+        mine = sorted(n for device_id, n in self.state.outcomes if device_id == run.device_id)
+        below = max((n for n in mine if n < run.first), default=run.first)
+        above = min((n for n in mine if n > run.last), default=run.last)
+        return (self.state.outcomes[run.device_id, n] for n in mine if below <= n <= above)
 
     def _rows(self, versions: Iterable[int]) -> Iterator[LogRow]:
         first = self.state.log[0].version if self.state.log else 1
@@ -163,6 +165,8 @@ class MemoryStore:
         """Begin with no club."""
         self._catalogue = catalogue
         self.clubs: dict[str, ClubState] = {}
+        self.sessions: dict[str, dict[str, Grant]] = {}
+        """Club -> session -> what it may do: the accounts of this store, kept by whoever uses it."""
         self._locks: dict[str, asyncio.Lock] = {}
 
     async def create_club(self, club_id: str, *, hash_key: bytes) -> None:
@@ -172,15 +176,18 @@ class MemoryStore:
         self._locks.setdefault(club_id, asyncio.Lock())
 
     @asynccontextmanager
-    async def writing(self, club_id: str, device_id: str, *, overdue_before_ms: int) -> AsyncGenerator[MemoryLedger]:
+    async def writing(
+        self, club_id: str, device_ids: Collection[str], *, overdue_before_ms: int
+    ) -> AsyncGenerator[MemoryLedger]:
         """Open a transaction on a copy of the club, which replaces the club at the end."""
         self._state(club_id)
         async with self._locks[club_id]:
             copy = self._state(club_id).copy()
             overdue = [e for e in copy.parked.values() if e.received_ms < overdue_before_ms and not e.is_orphan]
             overdue.sort(key=lambda entry: (entry.received_ms, *entry.order))
-            book = Book(club=copy.club, device=copy.device(device_id), overdue=tuple(overdue[:OVERDUE_MAX]))
-            ledger = MemoryLedger(self._catalogue, copy, device_id, book)
+            devices = {device_id: copy.device(device_id) for device_id in device_ids}
+            book = Book(copy.club, devices, overdue=tuple(overdue[:OVERDUE_MAX]))
+            ledger = MemoryLedger(self._catalogue, copy, book, self.sessions.get(club_id, {}))
             yield ledger
             self.clubs[club_id] = ledger.state
 
@@ -252,6 +259,11 @@ class MemoryStore:
         found = self._state(club_id).conflicts
         wanted = (found[each] for each in sorted(found) if each > after and (found[each].is_open or not is_open))
         return list(islice(wanted, limit))
+
+    async def select(self, club_id: str, collection: str, selection: Selection) -> Sequence[Record]:
+        """Return what a selection chooses."""
+        records = [each for key, each in self._state(club_id).records.items() if key.collection == collection]
+        return select(self._catalogue, self._catalogue.collections[collection], selection, records)
 
     def _state(self, club_id: str) -> ClubState:
         found = self.clubs.get(club_id)

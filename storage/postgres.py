@@ -8,24 +8,27 @@ import asyncio
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeAlias
-from weakref import WeakValueDictionary
 from zlib import crc32
 
 import asyncpg
 import msgspec
 
-from storage import statements
+from storage import feeds, statements
 from storage.clubs import set_club_sql
+from storage.reading import Selector
 from storage.rows import RowCodec
+from storage.standing import Standing, standings_shared
 from storage.statements import RecordStatements, Statement
 from storage.tables import TO_COLUMN, record_tables
-from sync.book import Alike, Book, Children, Club, Device, Entry, GroupState, Needs, Outcome, Plan
+from sync.book import Alike, Book, Children, Club, Counters, Device, Entry, GroupState, Needs, Outcome, Plan
 from sync.collections import CONFLICTS, Catalogue, Problem, Value
 from sync.conflicts import Conflict
 from sync.conflicts import snapshot_row as conflict_row
 from sync.cursors import Cursor
+from sync.permits import Grant
 from sync.ports import Head, LogRow, LogView
 from sync.records import Change, Key, Record, looked_at, snapshot_row
+from sync.selections import Selection
 from sync.stamps import clock_of, make_stamp
 
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
@@ -66,7 +69,6 @@ class PostgresStore:
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", catalogue: Catalogue) -> None:
         """Work on a pool whose role may read and write the tables of `schema.sql`."""
         self._pool = pool
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._tables = Tables(catalogue)
 
     async def create_club(self, club_id: str, *, hash_key: bytes) -> None:
@@ -76,22 +78,25 @@ class PostgresStore:
 
     @asynccontextmanager
     async def writing(
-        self, club_id: str, device_id: str, *, overdue_before_ms: int
+        self, club_id: str, device_ids: Collection[str], *, overdue_before_ms: int
     ) -> AsyncGenerator["PostgresLedger"]:
-        """Open a writing transaction under the lock of the club's counter row.
-
-        Writers of one club take turns in this process before they take a connection: one busy club waits for itself,
-        and leaves the pool to the others.
-        """
-        turn = self._turns.setdefault(club_id, asyncio.Lock())
-        async with turn, self._transaction(club_id) as connection:
-            club = await _lock(connection, club_id)
-            row = await _met(connection, club_id, device_id, overdue_before_ms)
-            book = Book(club=club, device=_device_or_none(device_id, row))
-            if row["is_overdue"]:
+        """Open a writing transaction under the lock of the club's counter row."""
+        async with self._transaction(club_id) as connection:
+            book = Book(club=await _lock(connection, club_id))
+            rows = await connection.fetch(statements.PUSHING_DEVICES, club_id, device_ids, overdue_before_ms)
+            for row in rows:
+                device_id = str(row["device_id"])
+                book.devices[device_id] = None if row["user_id"] is None else _device(device_id, row)
+            if any(row["is_overdue"] for row in rows):
                 found = await connection.fetch(statements.OVERDUE.sql, club_id, overdue_before_ms)
                 book.overdue = tuple(_entry.decode(each["body"]) for each in found)
-            yield PostgresLedger(connection, club_id, device_id, book, self._tables)
+            ledger = PostgresLedger(connection, club_id, book, self._tables)
+            ledger.is_shared = any(row["is_shared"] for row in rows)
+            try:
+                yield ledger
+                await ledger.finish()
+            finally:
+                await ledger.rest()
 
     async def head(self, club_id: str) -> Head:
         """Return where the log stands."""
@@ -157,6 +162,13 @@ class PostgresStore:
             rows = await connection.fetch(statement.sql, club_id, after or _NIL, limit)
         return [_conflict.decode(row["body"]) for row in rows]
 
+    async def select(self, club_id: str, collection: str, selection: Selection) -> Sequence[Record]:
+        """Return what a selection chooses, in its order."""
+        sql, values = self._tables.selectors[collection].page(club_id, selection)
+        async with self._transaction(club_id) as connection:
+            rows = await connection.fetch(sql, *values)
+        return [self._tables.codecs[collection].from_row(row) for row in rows]
+
     @asynccontextmanager
     async def _transaction(self, club_id: str) -> AsyncGenerator[Connection]:
         """Take a connection and open a transaction of one club; commit at the end of the block."""
@@ -202,6 +214,7 @@ class Tables:
             for name, collection in catalogue.collections.items()
             for rule in collection.duplicates
         }
+        self.selectors = {name: Selector(catalogue.collections[name], each) for name, each in self.statements.items()}
         self._where: dict[tuple[str, tuple[str, ...], tuple[str, ...]], Statement] = {}
 
     async def find(
@@ -233,7 +246,6 @@ class PostgresLedger:
         self,
         connection: Connection,
         club_id: str,
-        device_id: str,
         book: Book,
         tables: Tables,
     ) -> None:
@@ -241,17 +253,27 @@ class PostgresLedger:
         self.book = book
         self._connection = connection
         self._club_id = club_id
-        self._device_id = device_id
         self._tables = tables
+        self._club: Club | None = None
+        self._devices: dict[str, Device] = {}
+        self._under_way: asyncio.Task[None] | None = None
+        self._told: dict[Key, Record] = {}
+        self.is_shared = False
+        """Whether a match of the club may have a live link, so that a feed has to be told."""
 
-    async def join(self, device_id: str) -> "PostgresLedger":
-        """Return a ledger of the same transaction for another device."""
-        row = await _met(self._connection, self._club_id, device_id, 0)
-        book = self.book.beside(_device_or_none(device_id, row))
-        return PostgresLedger(self._connection, self._club_id, device_id, book, self._tables)
+    async def grants(self, sessions: Collection[str]) -> Mapping[str, Grant]:
+        """Return what each of these sessions may do in this club, held so until the transaction ends."""
+        if not sessions:
+            return {}
+        found = await standings_shared(self._connection, sessions)
+        return {each.session_id: _grant(each) for each in found.values() if self._is_good(each)}
+
+    def _is_good(self, standing: Standing) -> bool:
+        return not standing.is_ended and standing.club_id == self._club_id
 
     async def load(self, needs: Needs) -> None:
         """Add what is needed to the book."""
+        await self._written()
         if needs.runs:
             await self._load_outcomes(needs.runs)
         if needs.versions:
@@ -274,14 +296,49 @@ class PostgresLedger:
             await self._load_authors(needs.devices)
 
     async def save(self, plan: Plan, bodies: Sequence[bytes]) -> None:
-        """Write a plan; the transaction's end commits it."""
-        assert plan.club is not None
+        """Begin to write a plan, once what was saved before it is written; the transaction's end commits it."""
+        await self._written()
+        self._club = plan.club
+        self._devices.update(plan.devices)
+        self._told.update(plan.records if self.is_shared else {})
+        self._under_way = asyncio.create_task(self._write(plan, bodies))
+
+    async def finish(self) -> None:
+        """Write what is written once, however many plans were saved: the devices and the counter row."""
+        await self._written()
+        if self._club is None:
+            return
+        await self._write_all(
+            statements.SAVE_DEVICE, (_device_row(self._club_id, each) for each in self._devices.values())
+        )
+        if self._told:
+            now_ms = max(device.seen_ms for device in self._devices.values())
+            await feeds.append(self._connection, self._club_id, self._told, now_ms)
+        head = self._club.head
+        await self._connection.execute(
+            statements.MOVE_CLUB.sql, head.version, head.tag, self._club.clock, self._club_id
+        )
+
+    async def rest(self) -> None:
+        """Wait until nothing is under way on the connection, whatever came of it."""
+        if self._under_way is not None:
+            await asyncio.wait([self._under_way])
+            if not self._under_way.cancelled():
+                self._under_way.exception()  # raised already, or of no interest beside what ended the block
+
+    async def _written(self) -> None:
+        """Wait for the plan that is being written. Raises what went wrong with it."""
+        if self._under_way is not None:
+            await self._under_way
+
+    async def _write(self, plan: Plan, bodies: Sequence[bytes]) -> None:
         club_id = self._club_id
-        rows: dict[str, list[list[Any]]] = {}
+        records: dict[str, list[Record]] = {}
         for key, record in plan.records.items():
-            rows.setdefault(key.collection, []).append(self._tables.codecs[key.collection].to_row(club_id, record))
-        for collection, found in rows.items():
-            await self._connection.executemany(self._tables.statements[collection].save.sql, found)
+            records.setdefault(key.collection, []).append(record)
+        for collection, found in records.items():
+            columns = self._tables.codecs[collection].to_columns(found)
+            await self._connection.execute(self._tables.statements[collection].save.sql, club_id, *columns)
         if plan.changes:
             await self._connection.execute(
                 statements.ADD_LOG,
@@ -296,9 +353,6 @@ class PostgresLedger:
         )
         await self._save_outcomes(plan.outcomes.values())
         await self._save_parked(plan.parked)
-        await self._write_all(statements.SAVE_DEVICE, (_device_row(club_id, each) for each in plan.devices.values()))
-        head = plan.club.head
-        await self._connection.execute(statements.MOVE_CLUB.sql, head.version, head.tag, plan.club.clock, club_id)
 
     async def _save_outcomes(self, outcomes: Collection[Outcome]) -> None:
         plain = [each for each in outcomes if not each.conflicts and each.problem is None]
@@ -334,11 +388,13 @@ class PostgresLedger:
     async def _fetch_one(self, statement: Statement, *given: object) -> "asyncpg.Record | None":
         return await self._connection.fetchrow(statement.sql, self._club_id, *given)
 
-    async def _load_outcomes(self, runs: Collection[tuple[int, int]]) -> None:
-        firsts, lasts = zip(*sorted(runs), strict=True)
-        device_id = self._device_id
-        rows = await self._connection.fetch(statements.OUTCOMES, self._club_id, device_id, firsts, lasts)
-        self.book.outcomes.update({row["n"]: _outcome(self._device_id, row) for row in rows})
+    async def _load_outcomes(self, runs: Collection[Counters]) -> None:
+        for run in runs:
+            self.book.outcomes.setdefault(run.device_id, {})
+        columns = zip(*sorted(runs), strict=True)
+        for row in await self._connection.fetch(statements.OUTCOMES, self._club_id, *columns):
+            outcome = _outcome(str(row["device_id"]), row)
+            self.book.outcomes[outcome.device_id][outcome.n] = outcome
 
     async def _load_records(self, keys: Collection[Key]) -> None:
         wanted: dict[str, list[str]] = {}
@@ -354,11 +410,7 @@ class PostgresLedger:
                 record = codec.from_row(row)
                 self.book.records[record.key] = record
         for row in await self._fetch(statements.CONFLICTS_ABOUT, [key.record for key in keys]):
-            conflict = _conflict.decode(row["body"])
-            for named in {conflict.record, conflict.other or conflict.record}:
-                about = self.book.conflicts.get(Key(conflict.collection, named))
-                if about is not None:
-                    about[conflict.id] = conflict
+            self.book.add_conflict(_conflict.decode(row["body"]))
 
     async def _load_waiting(self, wanted: Collection[str]) -> None:
         found: dict[str, list[Entry]] = {what: [] for what in wanted}
@@ -417,17 +469,6 @@ async def _lock(connection: Connection, club_id: str) -> Club:
     return Club(head=head, clock=row["clock"], oldest=row["oldest"], hash_key=row["hash_key"])
 
 
-async def _met(connection: Connection, club_id: str, device_id: str, overdue_before_ms: int) -> "asyncpg.Record":
-    """Return what every push asks of its device; its columns are null where the device is new."""
-    row = await connection.fetchrow(statements.DEVICE, club_id, device_id, overdue_before_ms)
-    assert row is not None
-    return row
-
-
-def _device_or_none(device_id: str, row: "asyncpg.Record") -> Device | None:
-    return None if row["user_id"] is None else _device(device_id, row)
-
-
 async def _head(connection: Connection, club_id: str) -> Head:
     row = await connection.fetchrow(statements.HEAD.sql, club_id)
     if row is None:
@@ -450,6 +491,10 @@ async def _log_page(
 async def _tags(connection: Connection, club_id: str, versions: Collection[int]) -> Mapping[int, str]:
     rows = await connection.fetch(statements.TAGS.sql, club_id, list(versions))
     return {row["version"]: row["tag"] for row in rows}
+
+
+def _grant(standing: Standing) -> Grant:
+    return Grant(role=standing.role, within=standing.match_id, ends_ms=standing.stops_ms)
 
 
 def _device(device_id: str, row: "asyncpg.Record") -> Device:

@@ -28,17 +28,22 @@ class RowCodec:
         self._to = [(name, TO_COLUMN.get(spec.type), spec.default) for name, spec in collection.fields.items()]
         self._from = {name: FROM_COLUMN.get(spec.type) for name, spec in collection.fields.items()}
 
-    def to_row(self, club_id: str, record: Record) -> list[Any]:
-        """Return a record's columns: club, id, fields as declared, version, stamps, deleted.
+    def to_columns(self, records: Sequence[Record]) -> list[list[Any]]:
+        """Return records as the columns of their table: id, fields as declared, version, stamps, deleted.
 
         A field that nobody wrote is stored as its default, so that plain SQL reads what people see.
         """
-        columns: list[Any] = [club_id, record.key.record]
+        columns: list[list[Any]] = [[record.key.record for record in records]]
         for name, convert, default in self._to:
-            write = record.fields.get(name)
-            value = default if write is None else write.value
-            columns.append(value if value is None or convert is None else convert(value))
-        return [*columns, record.version, encode_stamps(record), record.is_deleted]
+            writes = [record.fields.get(name) for record in records]
+            values = [default if write is None else write.value for write in writes]
+            if convert is not None:
+                values = [None if value is None else convert(value) for value in values]
+            columns.append(values)
+        columns.append([record.version for record in records])
+        columns.append([encode_stamps(record) for record in records])
+        columns.append([record.is_deleted for record in records])
+        return columns
 
     def from_row(self, row: "asyncpg.Record") -> Record:
         """Return the record of a row, which has the column names of the table, and the key as `record_id`."""

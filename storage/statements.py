@@ -35,6 +35,9 @@ KEY: Final = "record_id"
 """The name under which a row carries its record's id, whatever its column is called."""
 
 
+CLUB: Final = bindparam("club_id", type_=Uuid)
+
+
 class Statement(NamedTuple):
     """SQL for asyncpg, and the names of its parameters in their order."""
 
@@ -57,13 +60,23 @@ def upsert(table: Table, columns: AnyCollection[str], *, touched: dict[str, Any]
     return _in_order(added.on_conflict_do_update(index_elements=keys, set_={**replaced, **(touched or {})}), columns)
 
 
+def upsert_many(table: Table, columns: AnyCollection[str], *, touched: dict[str, Any] | None = None) -> Statement:
+    """Return the upsert of many rows of one club at once: the club, then an array for each of the other columns."""
+    types = {name: table.c[name].type for name in columns}
+    arrays = [bindparam(name, type_=ARRAY(kind)) for name, kind in types.items()]
+    saved = func.unnest(*arrays).table_valued(*(column(name, kind) for name, kind in types.items()))
+    rows = saved.render_derived(name="saved")
+    added = insert(table).from_select(["club_id", *columns], select(CLUB, *(rows.c[name] for name in columns)))
+    keys = [each.name for each in table.primary_key.columns]
+    replaced = {name: added.excluded[name] for name in columns if name not in keys}
+    made = added.on_conflict_do_update(index_elements=keys, set_={**replaced, **(touched or {})})
+    return _in_order(made, ("club_id", *columns))
+
+
 def _in_order(statement: ClauseElement, columns: AnyCollection[str]) -> Statement:
     found = prepared(statement)
     assert found.names == tuple(columns), f"the parameters are {found.names}"
     return found
-
-
-CLUB: Final = bindparam("club_id", type_=Uuid)
 
 
 def of_club(table: Table) -> ColumnElement[bool]:
@@ -90,16 +103,22 @@ MOVE_CLUB: Final = _in_order(
     ("new_version", "new_tag", "new_clock", "club_id"),
 )
 
-DEVICE: Final = """
-SELECT device.user_id, device.offsets_ms, device.last_n, device.acked, device.seen_ms,
+PUSHING_DEVICES: Final = """
+SELECT asked.device_id, device.user_id, device.offsets_ms, device.last_n, device.acked, device.seen_ms,
        (SELECT count(*) FROM touchline.parked
-         WHERE club_id = $1 AND device_id = $2) AS parked,
+         WHERE parked.club_id = $1 AND parked.device_id = asked.device_id) AS parked,
        EXISTS (SELECT FROM touchline.parked
-                WHERE club_id = $1 AND received_ms < $3 AND NOT is_orphan) AS is_overdue
-  FROM (VALUES (1)) AS always
-  LEFT JOIN touchline.devices AS device ON device.club_id = $1 AND device.device_id = $2
+                WHERE club_id = $1 AND received_ms < $3 AND NOT is_orphan) AS is_overdue,
+       EXISTS (SELECT FROM touchline.share_links
+                WHERE club_id = $1 AND revoked_at IS NULL
+                  AND expires_at > to_timestamp($3::double precision / 1000)) AS is_shared
+  FROM unnest($2::uuid[]) AS asked (device_id)
+  LEFT JOIN touchline.devices AS device ON device.club_id = $1 AND device.device_id = asked.device_id
 """
-"""One round trip for all that every push asks of its device; the row is there even where the device is not."""
+"""One round trip for all that pushes ask of their devices; a row is there even where the device is not.
+
+Whether the club shares a match is asked here too, a little generously: without links, feeds cost a push nothing.
+"""
 
 OVERDUE: Final = prepared(
     select(tables.parked.c.body)
@@ -114,16 +133,16 @@ OVERDUE: Final = prepared(
 
 OUTCOMES: Final = """
 SELECT near.*
-  FROM unnest($3::bigint[], $4::bigint[]) AS run (first, last)
+  FROM unnest($2::uuid[], $3::bigint[], $4::bigint[]) AS run (device, first, last)
  CROSS JOIN LATERAL (
        (SELECT * FROM touchline.outcomes
-         WHERE club_id = $1 AND device_id = $2 AND n < run.first ORDER BY n DESC LIMIT 1)
+         WHERE club_id = $1 AND device_id = run.device AND n < run.first ORDER BY n DESC LIMIT 1)
        UNION ALL
        (SELECT * FROM touchline.outcomes
-         WHERE club_id = $1 AND device_id = $2 AND n BETWEEN run.first AND run.last)
+         WHERE club_id = $1 AND device_id = run.device AND n BETWEEN run.first AND run.last)
        UNION ALL
        (SELECT * FROM touchline.outcomes
-         WHERE club_id = $1 AND device_id = $2 AND n > run.last ORDER BY n LIMIT 1)) AS near
+         WHERE club_id = $1 AND device_id = run.device AND n > run.last ORDER BY n LIMIT 1)) AS near
 """
 """Runs of counters with the nearest outcome on both sides: each side is one step into the key, whatever the history."""
 
@@ -234,23 +253,23 @@ class RecordStatements:
         """Build those that every push uses."""
         self.table = table
         self.key = table.c[key]
-        self._chosen = select(
+        self.chosen = select(
             self.key.label(KEY), *(table.c[name] for name in (*fields, "version", "stamps", "deleted"))
         )
-        self.by_id = prepared(self._chosen.where(of_club(table), _any(self.key, "ids")))
-        self.first_page = prepared(self._page(self._chosen.where(of_club(table))))
+        self.by_id = prepared(self.chosen.where(of_club(table), _any(self.key, "ids")))
+        self.first_page = prepared(self._page(self.chosen.where(of_club(table))))
         after = self.key > bindparam("after", type_=Uuid)
-        self.next_page = prepared(self._page(self._chosen.where(of_club(table), after)))
+        self.next_page = prepared(self._page(self.chosen.where(of_club(table), after)))
         self.count = prepared(select(func.count()).select_from(table).where(of_club(table)))
-        self.save = upsert(
-            table, ("club_id", key, *fields, "version", "stamps", "deleted"), touched={"updated_at": func.now()}
+        self.save = upsert_many(
+            table, (key, *fields, "version", "stamps", "deleted"), touched={"updated_at": func.now()}
         )
 
     def where(self, names: AnyCollection[str], nulls: AnyCollection[str] = ()) -> Statement:
         """Return the query for records whose columns have given values, or are null, in the order of their ids."""
         equal = [self._column(name) == bindparam(name, type_=self._column(name).type) for name in names]
         null = [self._column(name).is_(None) for name in nulls]
-        return prepared(self._chosen.where(of_club(self.table), *equal, *null).order_by(self.key))
+        return prepared(self.chosen.where(of_club(self.table), *equal, *null).order_by(self.key))
 
     def alike(self, by: AnyCollection[str]) -> Statement:
         """Return the query for the records that share any of many tuples of values: one array for each column.
@@ -261,7 +280,7 @@ class RecordStatements:
         columns = [column(name, self.table.c[name].type) for name in by]
         asked = func.unnest(*arrays).table_valued(*columns).render_derived(name="asked")
         same = and_(*(self.table.c[name] == asked.c[name] for name in by))
-        return prepared(self._chosen.join(asked, same).where(of_club(self.table)).order_by(self.key))
+        return prepared(self.chosen.join(asked, same).where(of_club(self.table)).order_by(self.key))
 
     def children(self, field: str) -> Statement:
         """Return the query for records that name a parent and were written after a version: club, parent, version.
@@ -271,7 +290,7 @@ class RecordStatements:
         parent = self.table.c[field] == bindparam("parent", type_=Uuid)
         newer = self.table.c.version > bindparam("after", type_=BigInteger)
         return prepared(
-            self._chosen.where(of_club(self.table), parent, newer)
+            self.chosen.where(of_club(self.table), parent, newer)
             .order_by(self.table.c.version.desc())
             .limit(literal_column(str(CHILDREN_MAX)))
         )

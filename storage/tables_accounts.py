@@ -1,11 +1,12 @@
-"""The tables of accounts as SQLAlchemy knows them: reached through the narrow functions of `storage/accounts.py` alone.
+"""The tables of accounts as SQLAlchemy knows them: reached through the narrow functions of `storage/` alone.
 
-`schema.sql` is the truth. Accounts stand outside the row policies: a person may belong to several clubs.
+`schema.sql` is the truth. Accounts stand outside the row policies (a person may belong to several clubs, a code names
+none); invitations stand inside, since their secret names the club.
 """
 
 from typing import Final
 
-from sqlalchemy import Column, DateTime, LargeBinary, MetaData, Table, Text, Uuid, text
+from sqlalchemy import BigInteger, Column, DateTime, Integer, LargeBinary, MetaData, Table, Text, Uuid, text
 
 from storage.tables import ENGINE
 
@@ -17,7 +18,7 @@ users: Final = Table(
     "users",
     metadata,
     Column("user_id", Uuid, primary_key=True),
-    Column("email", Text, nullable=False),
+    Column("email", Text),
     Column("display_name", Text, nullable=False),
     Column("password_hash", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
@@ -31,6 +32,39 @@ memberships: Final = Table(
     Column("user_id", Uuid, primary_key=True),
     Column("role", Text, nullable=False),
     Column("joined_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
+    Column("removed_at", DateTime(timezone=True)),
+    schema=ENGINE,
+)
+
+invitations: Final = Table(
+    "invitations",
+    metadata,
+    Column("club_id", Uuid, primary_key=True),
+    Column("invitation_id", Uuid, primary_key=True),
+    Column("secret_hash", LargeBinary, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("uses", Integer, nullable=False),
+    Column("used", Integer, nullable=False, server_default=text("0")),
+    Column("made_by", Uuid, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("revoked_at", DateTime(timezone=True)),
+    schema=ENGINE,
+)
+
+scorers: Final = Table(
+    "scorers",
+    metadata,
+    Column("scorer_id", Uuid, primary_key=True),
+    Column("club_id", Uuid, nullable=False),
+    Column("match_id", Uuid, nullable=False),
+    Column("secret_hash", LargeBinary, nullable=False),
+    Column("code_hash", LargeBinary),
+    Column("name", Text, nullable=False, server_default=text("''")),
+    Column("made_by", Uuid, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("revoked_at", DateTime(timezone=True)),
     schema=ENGINE,
 )
 
@@ -38,7 +72,7 @@ sessions: Final = Table(
     "sessions",
     metadata,
     Column("session_id", Uuid, primary_key=True),
-    Column("user_id", Uuid, nullable=False),
+    Column("user_id", Uuid),
     Column("club_id", Uuid, nullable=False),
     Column("device_id", Uuid, nullable=False),
     Column("refresh_hash", LargeBinary, nullable=False),
@@ -47,5 +81,18 @@ sessions: Final = Table(
     Column("used_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("ended_at", DateTime(timezone=True)),
+    Column("scorer_id", Uuid),
+    Column("generation", BigInteger, nullable=False, server_default=text("1")),
+    Column("forked_from", Uuid),
+    schema=ENGINE,
+)
+
+attempts: Final = Table(
+    "attempts",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("until_ms", BigInteger, nullable=False),
+    Column("seen_ms", BigInteger, nullable=False),
     schema=ENGINE,
 )

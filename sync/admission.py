@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sync.book import Book, Device, Workspace
+from sync.book import Device, Workspace
 from sync.checks import Given
 from sync.cursors import ORIGIN, Cursor
 from sync.errors import DeviceForked, DeviceTaken, LogDiverged
@@ -52,20 +52,20 @@ def check_identity(workspace: Workspace, given: Iterable[Given], author: str) ->
     Raises DeviceTaken where the device is another person's, and DeviceForked where a counter is held with other
     content, or with content that nobody can compare any more: two installations share the identity.
     """
-    device = workspace.book.device
+    device = workspace.device
     if device is not None and device.author != author:
         raise DeviceTaken
     hashes = {each.n: hash_content(workspace.book.club.hash_key, each.content) for each in given}
-    held = workspace.book.outcomes
+    held = workspace.held
     if any(n in held and held[n].hash != found for n, found in hashes.items()):
         same = [n for n, found in sorted(hashes.items()) if n in held and held[n].hash == found]
-        raise DeviceForked(held=same, timestamp=str(workspace.book.club.head))
+        raise DeviceForked(held=same, timestamp=str(workspace.head))
     return hashes
 
 
-def meet_device(book: Book, push: PushRequest, received: Received, *, has_new: bool) -> Device:
+def meet_device(known: Device | None, push: PushRequest, received: Received, *, has_new: bool) -> Device:
     """Return the device's state after this push: its clock offsets, and how far it has come."""
-    device = book.device or Device(device_id=push.device_id, author=received.author)
+    device = known or Device(device_id=push.device_id, author=received.author)
     offsets = observe_offset(device.offsets, received.now_ms - push.sent_at) if has_new else device.offsets
     acked = 0 if push.acked is None else Cursor.parse(push.acked, where="$.acked").version
     return replace(device, offsets=offsets, acked=max(device.acked, acked), seen_ms=received.now_ms)
@@ -79,8 +79,7 @@ class Stamper:
         self._workspace = workspace
         self._device = device
         self._received = received
-        held = workspace.book.outcomes.values()
-        self._known = sorted((each.n, clock_of(each.stamp)) for each in held)
+        self._known = sorted((each.n, clock_of(each.stamp)) for each in workspace.held.values())
         self.correction = correction_of(device.offsets)
 
     def stamp(self, mutation: Mutation | Malformed, again: Again | None) -> tuple[str, int]:

@@ -5,7 +5,7 @@ it needs; storage loads that, and plans again from the start. `first_needs` asks
 second round is rare.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec import Struct, field
@@ -36,11 +36,19 @@ class Children(NamedTuple):
     after: int
 
 
+class Counters(NamedTuple):
+    """A run of a device's counters, its ends included."""
+
+    device_id: str
+    first: int
+    last: int
+
+
 class Needs(Struct):
     """What planning must have loaded."""
 
-    runs: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
-    """Runs of the pushing device's counters: their outcomes, with the nearest ones below and above."""
+    runs: set[Counters] = field(default_factory=set[Counters])
+    """Runs of counters: their outcomes, with the device's nearest ones below and above."""
     versions: set[int] = field(default_factory=set[int])
     """Versions whose tags are wanted."""
     records: set[Key] = field(default_factory=set[Key])
@@ -160,12 +168,13 @@ class GroupState(Struct, frozen=True):
 
 
 class Book(Struct):
-    """What was loaded for one push. A key that is absent was not loaded; None or () says that nothing is there."""
+    """What was loaded for a transaction. A key that is absent was not loaded; None or () says that nothing is there."""
 
     club: Club
-    device: Device | None
-    loaded_runs: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
-    outcomes: dict[int, Outcome] = field(default_factory=dict[int, Outcome])
+    devices: dict[str, Device | None] = field(default_factory=dict[str, Device | None])
+    """The devices that push."""
+    outcomes: dict[str, dict[int, Outcome]] = field(default_factory=dict[str, dict[int, Outcome]])
+    """The outcomes of each pushing device, by its counter."""
     tags: dict[int, str | None] = field(default_factory=dict[int, str | None])
     records: dict[Key, Record | None] = field(default_factory=dict[Key, Record | None])
     conflicts: dict[Key, dict[str, Conflict]] = field(default_factory=dict[Key, dict[str, Conflict]])
@@ -179,9 +188,27 @@ class Book(Struct):
     overdue: tuple[Entry, ...] = ()
     """Parked mutations older than `PARKED_ORPHAN_AFTER_MS` for which no conflict was raised yet."""
 
-    def beside(self, device: Device | None) -> "Book":
-        """Return the book of another device's push in one transaction: what is loaded for one is there for both."""
-        return replace(self, device=device, outcomes={})
+    def add_conflict(self, conflict: Conflict) -> None:
+        """Keep a conflict's present state under those records that it is about and that are loaded."""
+        for named in {conflict.record, conflict.other or conflict.record}:
+            about = self.conflicts.get(Key(conflict.collection, named))
+            if about is not None:
+                about[conflict.id] = conflict
+
+
+def children_among(
+    catalogue: Catalogue, asked: Children, stored: Iterable[Record], written: Mapping[Key, Record]
+) -> tuple[Record, ...]:
+    """Return the records that a record contains: those stored, with what has been written since laid over them."""
+    found = {record.key: record for record in stored}
+    kinds = dict(catalogue.children[asked.key.collection])
+    for key, record in written.items():
+        name = kinds.get(key.collection)
+        if name is not None and name in record.fields and record.fields[name].value == asked.key.record:
+            found[key] = record
+        else:
+            found.pop(key, None)
+    return tuple(found.values())
 
 
 def runs_of(counters: Iterable[int]) -> Iterator[tuple[int, int]]:
@@ -202,15 +229,16 @@ def first_needs(catalogue: Catalogue, push: PushRequest, given: Sequence[Given])
     """Return what a push is seen to need before anything is loaded."""
     needs = Needs()
     counted = [each.mutation for each in given]
-    checked = [each.checked for each in given if isinstance(each.checked, Mutation)]
     read = [mutation for mutation in counted if isinstance(mutation, Mutation)]
-    needs.runs.update(runs_of(mutation.n for mutation in counted))
+    needs.runs.update(Counters(push.device_id, *run) for run in runs_of(mutation.n for mutation in counted))
     cursors = [push.acked, *push.past, *(again.common for again in push.again), *(each.base for each in read)]
     needs.groups.update(mutation.group.id for mutation in counted if mutation.group is not None)
-    needs.versions.update(_version_in(text) for text in cursors if text is not None)
-    needs.records.update(Key(mutation.collection, mutation.record) for mutation in read)
-    for mutation in checked:
-        _add_mutation(catalogue, mutation, needs)
+    needs.versions.update(_version_in(text) for text in {*cursors} if text is not None)
+    for each in given:
+        if isinstance(each.checked, Mutation):
+            _add_mutation(catalogue, each.checked, needs)
+        elif isinstance(each.mutation, Mutation):
+            needs.records.add(Key(each.mutation.collection, each.mutation.record))
     return needs
 
 
@@ -231,7 +259,7 @@ def _add_put(catalogue: Catalogue, mutation: Mutation, needs: Needs) -> None:
             needs.records.add(Key(parent, fields[name]))
     for rule in collection.duplicates:
         values = {name: fields.get(name, collection.fields[name].default) for name in rule.looks_at}
-        if None not in rule.values_of(values) and rule.applies(values):
+        if rule.applies(values) and None not in rule.values_of(values):
             needs.alike.add(Alike(mutation.collection, rule.name, rule.values_of(values)))
 
 
@@ -243,7 +271,7 @@ def _version_in(text: str) -> int:
 
 
 class Plan(Struct):
-    """What a transaction writes: one push, or several of different devices, one planned after the other."""
+    """What is written at once: one push, or several of different devices, one planned after the other."""
 
     changes: list[Change] = field(default_factory=list[Change])
     records: dict[Key, Record] = field(default_factory=dict[Key, Record])
@@ -262,13 +290,17 @@ class Plan(Struct):
 class Workspace:
     """A book with the plan so far laid over it: reads see what the same transaction has written."""
 
-    def __init__(self, catalogue: Catalogue, book: Book, plan: Plan, seed: bytes) -> None:
+    def __init__(self, catalogue: Catalogue, book: Book, plan: Plan, *, device_id: str, seed: bytes) -> None:
         """Go on with a plan. `seed` is fresh randomness (16 bytes or more) from which the tags are drawn."""
         self.catalogue = catalogue
         self.book = book
         self.plan = plan
-        self.device: Device | None = None
-        """The pushing device, once it was met."""
+        self.device_id = device_id
+        """The pushing device."""
+        self.device = book.devices[device_id]
+        """What was known of it; None where it is new."""
+        self.held = book.outcomes.get(device_id, {})
+        """Its outcomes, by counter."""
         self.begins_at = len(plan.changes)
         """Where this push's changes begin in the plan."""
         club = plan.club or book.club
@@ -276,7 +308,7 @@ class Workspace:
         self.clock = club.clock
         self.appeared: list[Key] = []
         """Records that this push made present: what waits for them is woken."""
-        self.parked_count = 0 if book.device is None else book.device.parked
+        self.parked_count = 0 if self.device is None else self.device.parked
         """Parked mutations of the pushing device."""
         self._seed = seed
 
@@ -297,6 +329,8 @@ class Workspace:
         """Return all conflicts about a record, those of this plan included, in the order of their ids."""
         if key not in self.book.conflicts:
             raise NotLoaded(Needs(records={key}))
+        if not self.plan.conflicts and not self.book.conflicts[key]:
+            return []
         found = dict(self.book.conflicts[key])
         for conflict in self.plan.conflicts.values():
             if conflict.key == key or (conflict.other == key.record and conflict.collection == key.collection):
@@ -319,8 +353,8 @@ class Workspace:
 
     def stands_in_log(self, text: str) -> bool:
         """Tell whether a cursor is of this log."""
-        cursor = Cursor.parse(text, where="$")
-        return self.tag(cursor.version) == cursor.tag
+        version, tag = Cursor.parse(text, where="$")
+        return self.tag(version) == tag
 
     def is_before_log(self, text: str) -> bool:
         """Tell whether a cursor is older than the kept log, which knows its tag no more."""
@@ -371,7 +405,7 @@ class Workspace:
         self.parked_count -= self._is_mine(entry)
 
     def _is_mine(self, entry: Entry) -> bool:
-        return self.device is not None and entry.device_id == self.device.device_id
+        return entry.device_id == self.device_id
 
     def group_parked(self, group: Group) -> list[Entry]:
         """Return the parked members of a group."""
@@ -449,19 +483,14 @@ class Workspace:
         """Return the records that a record contains and that were written after a version."""
         if asked not in self.book.children:
             raise NotLoaded(Needs(children={asked}))
-        found = {record.key: record for record in self.book.children[asked]}
-        kinds = dict(self.catalogue.children[asked.key.collection])
-        for key, record in self.plan.records.items():
-            name = kinds.get(key.collection)
-            if name is not None and name in record.fields and record.fields[name].value == asked.key.record:
-                found[key] = record
-        return [found[key] for key in sorted(found)]
+        found = children_among(self.catalogue, asked, self.book.children[asked], self.plan.records)
+        return sorted(found, key=lambda record: record.key)
 
     def save_record(self, record: Record, *, stamp: str, fields: Mapping[str, Value], deleted: bool | None) -> None:
         """Keep a record's next state and log the change that brought it."""
         was = self.record(record.key)
         version = self._log(record.key, stamp=stamp, fields=fields, deleted=deleted)
-        record = replace(record, version=version)
+        record = Record(record.key, record.fields, record.deleted, version)
         self.plan.records[record.key] = record
         self._index(record)
         if not is_present(self.catalogue, was) and is_present(self.catalogue, record):
@@ -496,7 +525,9 @@ class Workspace:
             raise NotLoaded(Needs(groups={group_id}))
         return self.book.groups[group_id]
 
-    def _parked_now(self, stored: Iterable[Entry], belongs: Callable[[Entry], bool]) -> list[Entry]:
+    def _parked_now(self, stored: Collection[Entry], belongs: Callable[[Entry], bool]) -> list[Entry]:
+        if not stored and not self.plan.parked:
+            return []
         found = {entry.order: entry for entry in stored if entry.order not in self.plan.parked}
         found.update({key: each for key, each in self.plan.parked.items() if each is not None and belongs(each)})
         return [found[order] for order in sorted(found)]

@@ -103,7 +103,7 @@ class DuplicateRule(Struct, frozen=True, dict=True):
 
     def values_of(self, values: Values) -> tuple[Value, ...]:
         """Return the values by which candidates are looked up, from all fields of a record."""
-        return tuple(values.get(name) for name in self.by)
+        return tuple(map(values.get, self.by))
 
 
 class Collection(Struct, frozen=True, dict=True):
@@ -241,7 +241,7 @@ def _bounded_text(spec: Field, name: str, text: str) -> str | Problem:
         return Problem("unknown_choice", f"This field takes one of {', '.join(spec.choices)}.", name)
     if spec.length_max is not None and len(text) > spec.length_max:
         return Problem("too_long", f"This field takes at most {spec.length_max} characters.", name)
-    if len(text.strip()) < spec.length_min:
+    if spec.length_min and len(text.strip()) < spec.length_min:
         return Problem("too_short", f"This field takes at least {spec.length_min} characters.", name)
     if spec.pattern is not None and not re.fullmatch(spec.pattern, text):
         return Problem("wrong_form", f"This field takes the form {spec.pattern}.", name)
@@ -289,6 +289,8 @@ def _whole_ms(moment: datetime) -> int:
 def _parse_text(value: object) -> str | None:
     if not isinstance(value, str) or "\x00" in value:
         return None
+    if value.isascii():
+        return value
     try:
         value.encode()
     except UnicodeEncodeError:

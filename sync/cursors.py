@@ -7,7 +7,8 @@ history (a restore from a backup, a failover that lost writes, another club), ho
 
 import hashlib
 import re
-from typing import Final, NamedTuple, Self
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from sync.errors import MalformedRequest
 from sync.stamps import END
@@ -22,20 +23,29 @@ class Cursor(NamedTuple):
     version: int
     tag: str
 
-    @classmethod
-    def parse(cls, text: str, *, where: str) -> Self:
+    @staticmethod
+    def parse(text: str, *, where: str) -> "Cursor":
         """Read a cursor from the wire. Raises MalformedRequest, naming `where`, for any other text."""
-        if not _SHAPE.fullmatch(text):
+        try:
+            return _read(text)
+        except ValueError:
             raise MalformedRequest(
                 path=where,
                 problem="is not a sync timestamp such as 12.0123456789abcdef; send back the one the server gave",
-            )
-        version, tag = text.split(".")
-        return cls(int(version), tag)
+            ) from None
 
     def __str__(self) -> str:
         """Return the form on the wire."""
         return f"{self.version}.{self.tag}"
+
+
+@lru_cache(maxsize=1_024)
+def _read(text: str) -> Cursor:
+    """Return the cursor of a text, and keep it: a queue's mutations have few bases. Raises ValueError, keeping none."""
+    if not _SHAPE.fullmatch(text):
+        raise ValueError
+    version, _, tag = text.partition(".")
+    return Cursor(int(version), tag)
 
 
 ORIGIN: Final = Cursor(0, "0" * 16)

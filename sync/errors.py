@@ -81,6 +81,20 @@ class CursorExpired(SyncError):
         )
 
 
+class SessionEnded(SyncError):
+    """The session that pushed was ended before its push was written."""
+
+    code = "unauthorised"
+    title = "Sign in and send again"
+
+    def __init__(self) -> None:
+        """Say what to do; why a token was refused is told to nobody."""
+        super().__init__(
+            "The access token is missing, expired or unknown. Refresh it or sign in, then send the same request again; "
+            "nothing on the device needs to be thrown away."
+        )
+
+
 class DeviceForked(SyncError):
     """Two installations share one device id: a cloned phone, or one restored from a backup."""
 

@@ -56,6 +56,9 @@ ORIGINS_MAX: Final = 8
 KEPT_MS: Final = 14 * 24 * 3_600 * 1_000
 """Milliseconds a device keeps acknowledged mutations, so that a restored server gets them back."""
 
+LATE_AFTER_END_MS: Final = 30 * 24 * 3_600 * 1_000
+"""Milliseconds after somebody left the club in which what they had made before still reaches the quarantine."""
+
 CORRECTION_FLOOR_MS: Final = 5_000
 """Milliseconds of clock offset below which nothing is corrected: latency alone reaches this on a bad line."""
 

@@ -179,7 +179,8 @@ def lay_fields(op: _Op, key: Key, values: Mapping[str, Value], settle: Settle) -
 def _create(op: _Op, record: Record, values: Mapping[str, Value]) -> Record:
     """Lay the first values of a record, where there is nothing to merge with: most writes of a match."""
     version, stamp, n = op.workspace.next_version, op.entry.stamp, op.mutation.n
-    state = replace(record, fields={name: Write(value, stamp, version, n) for name, value in values.items()})
+    fields = {name: Write(value, stamp, version, n) for name, value in values.items()}
+    state = Record(record.key, fields, record.deleted, record.version)
     op.workspace.save_record(state, stamp=stamp, fields=values, deleted=None)
     return op.workspace.record(record.key) or state
 

@@ -32,7 +32,7 @@ def missing_parent(workspace: Workspace, entry: Entry, brings: Collection[Key] =
             parent = Key(collection, mutation.fields[name])
             if parent not in brings and not is_present(catalogue, workspace.record(parent)):
                 return parent
-    if entry.key in brings or can_create(workspace, entry) or is_present(catalogue, workspace.record(entry.key)):
+    if can_create(workspace, entry) or entry.key in brings or is_present(catalogue, workspace.record(entry.key)):
         return None
     return entry.key
 

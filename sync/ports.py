@@ -12,7 +12,9 @@ from sync.book import Book, Device, Needs, Plan
 from sync.collections import Value
 from sync.conflicts import Conflict
 from sync.cursors import Cursor
+from sync.permits import Grant
 from sync.records import Change, Record
+from sync.selections import Selection
 
 OVERDUE_MAX: Final = 20
 """Overdue mutations loaded into one transaction: a person is asked about them a few at a time, and no push is slow."""
@@ -52,10 +54,10 @@ class Ledger(Protocol):
 
     book: Book
 
-    async def join(self, device_id: str) -> "Ledger":
-        """Return a ledger of the same transaction for another device's push.
+    async def grants(self, sessions: Collection[str]) -> Mapping[str, Grant]:
+        """Return what each of these sessions may do in this club now, without those that were ended.
 
-        Its book shares everything with this one but the device and its outcomes.
+        What it says stays so until the transaction ends. To be asked before anything is saved.
         """
         ...
 
@@ -67,7 +69,11 @@ class Ledger(Protocol):
         ...
 
     async def save(self, plan: Plan, bodies: Sequence[bytes]) -> None:
-        """Write a plan. `bodies` are its changes, encoded, in order; they are stored as they are."""
+        """Write a plan. `bodies` are its changes, encoded, in order; they are stored as they are.
+
+        A store may go on writing after this returned: what is loaded later sees the plan, and leaving the block of the
+        transaction waits for it and raises what went wrong. The book stays as it is (see `sync/carry.py`).
+        """
         ...
 
 
@@ -78,8 +84,10 @@ class Store(Protocol):
         """Create a club with an empty log. Creating it twice changes nothing."""
         ...
 
-    def writing(self, club_id: str, device_id: str, *, overdue_before_ms: int) -> AbstractAsyncContextManager[Ledger]:
-        """Open a writing transaction: lock the counter row, and load the club, the device and the overdue.
+    def writing(
+        self, club_id: str, device_ids: Collection[str], *, overdue_before_ms: int
+    ) -> AbstractAsyncContextManager[Ledger]:
+        """Open a writing transaction: lock the counter row, and load the club, the pushing devices and the overdue.
 
         Of the overdue (parked before that time, nobody asked yet) the `OVERDUE_MAX` received first, ordered by receipt,
         device and counter.
@@ -130,4 +138,8 @@ class Store(Protocol):
 
     async def conflicts(self, club_id: str, *, is_open: bool, after: str, limit: int) -> Sequence[Conflict]:
         """Return conflicts whose id is greater than `after`, open or all, in the order of their ids."""
+        ...
+
+    async def select(self, club_id: str, collection: str, selection: Selection) -> Sequence[Record]:
+        """Return what a selection chooses of a collection, in its order: the meaning is `sync.selections.select`."""
         ...

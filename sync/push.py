@@ -16,8 +16,9 @@ from sync.checks import Given, corrected
 from sync.collections import Catalogue, Problem
 from sync.messages import Again, PushAnswer, PushRequest, Run, Verdict
 from sync.parking import raise_orphans, take, wake
-from sync.quarantine import reject_group, reject_unread
-from sync.stamps import CLOCK_DIGITS, device_of, make_stamp
+from sync.permits import EVERYTHING, Bounds, Permit
+from sync.quarantine import reject, reject_group, reject_unread
+from sync.stamps import CLOCK_DIGITS, make_stamp
 
 
 def plan_push(
@@ -27,29 +28,36 @@ def plan_push(
     push: PushRequest,
     given: Sequence[Given],
     received: Received,
+    permit: Permit = EVERYTHING,
 ) -> PushAnswer:
     """Add to a plan what a push writes, and return what it is answered.
 
     The plan may hold pushes of other devices, planned before in the same transaction: their writes are seen. Raises
     LogDiverged, DeviceForked or DeviceTaken where the whole push is refused, the plan untouched; NotLoaded where the
     book lacks something, and then the whole plan is begun again. `given` are the push's mutations, as `examine`
-    returns them.
+    returns them; what their author may not write goes to the quarantine. After the end of access what was made later
+    is not taken at all, and the answer leaves it out.
     """
-    workspace = Workspace(catalogue, book, plan, received.seed)
+    workspace = Workspace(catalogue, book, plan, device_id=push.device_id, seed=received.seed)
     check_history(workspace, [push.acked], push.past)
     hashes = check_identity(workspace, given, received.author)
-    new = [each for each in given if each.n not in book.outcomes]
-    device = meet_device(book, push, received, has_new=bool(new))
-    last_n = max([device.last_n, *(each.n for each in new)])
-    workspace.device = plan.devices[device.device_id] = replace(device, last_n=last_n)
+    new = [each for each in given if each.n not in workspace.held]
+    device = meet_device(workspace.device, push, received, has_new=bool(new))
     stamper = Stamper(workspace, device, received)
+    bounds = Bounds(permit, workspace, given)
+    if permit.ended_ms is not None:
+        new = [
+            each for each in new if bounds.is_kept(each.mutation, correction=stamper.correction, now_ms=received.now_ms)
+        ]
+    last_n = max([device.last_n, *(each.n for each in new)])
+    plan.devices[device.device_id] = replace(device, last_n=last_n)
     again = {each.n: each for each in push.again}
     for each in new:
-        _take(workspace, each, stamper, again.get(each.n), hashes[each.n], received)
+        _take(workspace, each, stamper, again.get(each.n), hashes[each.n], received, bounds)
     wake(workspace)
     raise_orphans(workspace, book.overdue, stamp=make_stamp(workspace.clock, push.device_id))
     _finish(workspace)
-    return _answer(workspace, given, push.device_id, stamper.correction, received.now_ms)
+    return _answer(workspace, given, stamper.correction, received.now_ms)
 
 
 def _take(
@@ -59,6 +67,7 @@ def _take(
     again: Again | None,
     digest: bytes,
     received: Received,
+    bounds: Bounds,
 ) -> None:
     effective, correction = stamp = stamper.stamp(given.mutation, again)
     checked = given.checked
@@ -68,7 +77,7 @@ def _take(
             reject_group(workspace, given.mutation.group)
         return
     entry = Entry(
-        device_id=device_of(effective),
+        device_id=workspace.device_id,
         author=received.author,
         mutation=corrected(workspace.catalogue, checked, correction),
         hash=digest,
@@ -77,7 +86,13 @@ def _take(
         base=base_of(workspace, checked, again),
         received_ms=received.now_ms,
     )
-    take(workspace, entry)
+    refusal = bounds.refusal(checked)
+    if refusal is None:
+        take(workspace, entry)
+        return
+    reject(workspace, entry, refusal)
+    if checked.group is not None:
+        reject_group(workspace, checked.group)
 
 
 def _finish(workspace: Workspace) -> None:
@@ -91,14 +106,15 @@ def _finish(workspace: Workspace) -> None:
 def _answer(
     workspace: Workspace,
     given: Iterable[Given],
-    device_id: str,
     correction: int,
     now_ms: int,
 ) -> PushAnswer:
     applied: list[Outcome] = []
     others: list[Verdict] = []
     for each in given:
-        outcome = workspace.plan.outcomes.get((device_id, each.n)) or workspace.book.outcomes[each.n]
+        outcome = workspace.plan.outcomes.get((workspace.device_id, each.n)) or workspace.held.get(each.n)
+        if outcome is None:
+            continue  # made after its author's access had ended
         if outcome.verdict == "applied" and outcome.correction == correction:
             applied.append(outcome)
         else:

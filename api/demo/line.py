@@ -60,6 +60,16 @@ class Line:
         found: dict[str, Any] = msgspec.json.decode(self._patiently("GET", path))
         return found
 
+    def pages(self, path: str, many: str) -> list[dict[str, Any]]:
+        """Read a list to its end, page by page."""
+        rows: list[dict[str, Any]] = []
+        after: str | None = ""
+        while after is not None:
+            page = self.get(f"{path}?limit=200{after and f'&after={after}'}")
+            rows += page[many]
+            after = page["after"]
+        return rows
+
     def _patiently(self, method: str, path: str, *, params: dict[str, str] | None = None) -> bytes:
         while True:
             try:

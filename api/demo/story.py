@@ -234,7 +234,7 @@ def _prove(client: httpx.Client, cast: Cast, teller: Teller, dice: random.Random
     facts = gather(tablet.device.view(), cast.match_id)
     score = score_of(facts)
     told = tablet.line.get(f"/api/matches/{cast.match_id}/score")
-    listed = tablet.line.get(f"/api/matches/{cast.match_id}/events")
+    listed = tablet.line.pages(f"/api/matches/{cast.match_id}/events", "events")
     teller.chapter("The end")
     teller.timeline(facts)
     teller.minutes(facts)
@@ -246,7 +246,7 @@ def _prove(client: httpx.Client, cast: Cast, teller: Teller, dice: random.Random
         ("where all devices stand in the log", all(each.device.state.cursor == held.cursor for each in phones)),
         (f"the score on the devices, {score}, and the real one, 2-2", str(score) == "2-2"),
         (f"the score on the server, {told['text']}", told["text"] == str(score)),
-        ("the events on the server and on the devices", _same_events(listed["events"], tablet)),
+        ("the events on the server and on the devices", _same_events(listed, tablet)),
         ("nothing waits, nothing is left to settle", _is_settled(cast, phones)),
         ("every substitution is whole", _substitutions_are_whole(facts)),
     ]

@@ -4,262 +4,223 @@ A refresh whose reply was lost is simply sent again. Nothing here ever orders a 
 expired session means "sign in and send again".
 """
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import Request, Response, post
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
-from msgspec import Meta, Struct
+from msgspec import Struct
 
-from api.errors import AccessEnded, EmailInUse, Forbidden, Unauthorised, WrongPassword
-from api.identity.access import MEMBERS, PUBLIC, Caller, Gate
-from api.identity.keys import KeyRing
-from api.identity.passwords import LENGTH_MAX, LENGTH_MIN, Passwords
-from api.identity.tokens import (
-    ACCESS_S,
-    REFRESH_DAYS,
-    SECRET_BYTES,
-    Claims,
-    RefreshToken,
-    branch_refresh,
-    next_refresh,
-    read_refresh,
-    sign,
+from api.edge.addresses import Addresses
+from api.errors import AccessEnded, EmailInUse, Forbidden, InvitationEnded, WrongPassword
+from api.identity.access import MATCH_READING, MEMBERS, PUBLIC, Caller
+from api.identity.links import INVITATION, read_secret, unknown_link
+from api.identity.passwords import check_password
+from api.identity.reception import (
+    BODY_BYTES_MAX,
+    AnyPassword,
+    Email,
+    Name,
+    Password,
+    Reception,
+    SecretText,
+    Tokens,
+    check_device,
+    ms_of,
 )
-from api.requests import NO_STORE, Text, json_answer, read_body
-from api.resources.writing import is_server_device
-from storage.accounts import Account, Accounts, EmailTaken, Membership, Registration, Session
+from api.requests import NO_STORE, json_answer, read_body
+from storage.accounts import Account, EmailTaken, NewClub, Registration
+from storage.invitations import InvitationOver, InvitationUnknown
 from sync.errors import MalformedRequest
 from sync.messages import Id
 
-BODY_BYTES_MAX: Final = 8 * 1024
-"""Bytes of any body here: a few short texts."""
 HASH_KEY_BYTES: Final = 32
-
-Email = Annotated[str, Meta(pattern=r"^[^\s@\x00]{1,64}@[^\s@\x00]{1,188}$", max_length=254)]
-Password = Annotated[Text, Meta(min_length=LENGTH_MIN, max_length=LENGTH_MAX)]
-AnyPassword = Annotated[Text, Meta(max_length=LENGTH_MAX)]
-PersonName = Annotated[Text, Meta(min_length=1, max_length=100)]
 
 
 class Register(Struct, frozen=True, forbid_unknown_fields=True):
-    """A new person, who becomes the owner of a new club."""
+    """A new person: the owner of a new club, or somebody who joins one by an invitation."""
 
     email: Email
     password: Password
-    display_name: PersonName
-    club_name: PersonName
+    display_name: Name
     device_id: Id
+    club_name: Name | None = None
+    """Of the new club; needed where there is no invitation."""
+    invitation: SecretText | None = None
+    """The part of an invitation's link after the `#`."""
 
 
 class Login(Struct, frozen=True, forbid_unknown_fields=True):
-    """A person signs in on a device; without `club_id`, to the club they joined first."""
+    """A person signs in on a device; without `club_id` and `invitation`, to the club they joined first."""
 
     email: Email
     password: AnyPassword
     device_id: Id
     club_id: Id | None = None
+    invitation: SecretText | None = None
+    """Joins the invitation's club, and signs in to that."""
+    club_name: Name | None = None
+    """For somebody who is in no club any more: makes one, and signs in to that."""
 
 
 class Refresh(Struct, frozen=True, forbid_unknown_fields=True):
     """Asks for the next tokens; another `device_id` than the session's opens a session for that one."""
 
-    refresh_token: Annotated[str, Meta(max_length=4_000)]
+    refresh_token: SecretText
     device_id: Id | None = None
 
 
-class Tokens(Struct, frozen=True):
-    """What a device keeps to be let in."""
+class Switch(Struct, frozen=True, forbid_unknown_fields=True):
+    """Asks for tokens for another of one's clubs."""
 
-    access_token: str
-    expires_in: int
-    """Seconds the access token is good for."""
-    refresh_token: str
-    refresh_expires_in: int
-    """Seconds the refresh token lives if it is not used; each use begins anew."""
-    user_id: str
-    club_id: str
-    device_id: str
-    role: str
+    club_id: Id
+    device_id: Id
 
 
-class Me(Struct, frozen=True):
-    """The person who is signed in, and their clubs."""
+class Join(Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody who is signed in joins another club."""
 
-    user_id: str
-    email: str
-    display_name: str
-    club_id: str
-    device_id: str
-    role: str
-    clubs: list[Membership]
+    invitation: SecretText
+    device_id: Id
 
 
 _register: Final = msgspec.json.Decoder(Register, strict=True).decode
 _login: Final = msgspec.json.Decoder(Login, strict=True).decode
 _refresh: Final = msgspec.json.Decoder(Refresh, strict=True).decode
+_switch: Final = msgspec.json.Decoder(Switch, strict=True).decode
+_join: Final = msgspec.json.Decoder(Join, strict=True).decode
 
 
 class Doorkeeper:
     """Carries out what the routes below are asked."""
 
-    def __init__(
-        self,
-        accounts: Accounts,
-        passwords: Passwords,
-        ring: KeyRing,
-        gate: Gate,
-        *,
-        clock: Callable[[], int],
-        dice: Callable[[int], bytes],
-        make_id: Callable[[], str],
-    ) -> None:
-        """Keep people in `accounts`; the clock gives milliseconds since 1970."""
-        self._accounts = accounts
-        self._passwords = passwords
-        self._ring = ring
-        self._gate = gate
-        self._clock = clock
-        self._dice = dice
-        self._make_id = make_id
+    def __init__(self, reception: Reception) -> None:
+        """Work at the reception."""
+        self._reception = reception
+        self._people = reception.people
 
-    async def register(self, asked: Register) -> Tokens:
-        """Make a person and a club, and sign in. Raises EmailInUse."""
-        _check_device(asked.device_id)
-        user_id, club_id = await self.create_club(asked)
-        return await self._open(user_id, club_id, asked.device_id, "owner")
+    async def register(self, asked: Register, network: str) -> Tokens:
+        """Make a person, and sign in. Raises EmailInUse, WeakPassword, or what is wrong with the invitation."""
+        check_device(asked.device_id)
+        check_password(asked.password)
+        attempt = await self._reception.slowdown.at_registering(network)
+        account, club_id, role = await self.create_account(asked)
+        await self._reception.slowdown.forgive(attempt)
+        return await self._reception.open_by_password(account, club_id, role, asked.device_id)
 
-    async def create_club(self, asked: Register) -> tuple[str, str]:
-        """Make a person and a club; return the ids of both. Raises EmailInUse."""
+    async def create_account(self, asked: Register) -> tuple[Account, str, str]:
+        """Make a person with a club or a membership; return them, the club's id and their role."""
         new = Registration(
-            user_id=self._make_id(),
+            user_id=self._reception.make_id(),
             email=asked.email,
-            display_name=asked.display_name.strip() or asked.email,
-            password_hash=await self._passwords.hash(asked.password),
-            club_id=self._make_id(),
-            club_name=asked.club_name.strip(),
-            hash_key=self._dice(HASH_KEY_BYTES),
+            display_name=asked.display_name.strip(),
+            password_hash=await self._reception.passwords.hash(asked.password),
+            joins=self._first_club(asked),
         )
         try:
-            await self._accounts.register(new)
+            club_id, role = await self._people.accounts.register(new, self._reception.now())
         except EmailTaken as error:
             raise EmailInUse from error
-        return new.user_id, new.club_id
+        except InvitationUnknown as error:
+            raise unknown_link() from error
+        except InvitationOver as error:
+            raise InvitationEnded from error
+        return Account(new.user_id, new.email, new.display_name, new.password_hash), club_id, role
 
-    async def sign_in(self, asked: Login) -> Tokens:
-        """Check the password and open a session. Raises WrongPassword, or Forbidden for another's club."""
-        _check_device(asked.device_id)
-        account = await self._accounts.find_by_email(asked.email)
+    def _first_club(self, asked: Register) -> Any:  # noqa: ANN401 - a NewClub or a Secret
+        if (asked.club_name is None) == (asked.invitation is None):
+            problem = "is missing: send a name for a new club, or an invitation to one, and not both"
+            raise MalformedRequest(path="$.club_name", problem=problem)
+        if asked.invitation is not None:
+            return read_secret(INVITATION, asked.invitation)
+        return self.new_club(asked.club_name or "")
+
+    def new_club(self, name: str) -> NewClub:
+        """Return a club that is not made yet."""
+        return NewClub(self._reception.make_id(), name.strip(), self._reception.dice(HASH_KEY_BYTES))
+
+    async def sign_in(self, asked: Login, network: str) -> Tokens:
+        """Check the password and open a session.
+
+        Raises WrongPassword, TooManyRequests, AccessEnded, Forbidden, or what is wrong with the invitation.
+        """
+        check_device(asked.device_id)
+        account = await self._people.accounts.find_by_email(asked.email, asked.device_id)
+        is_known = account is not None and account.knows_device
+        known = (account.user_id, asked.device_id) if account is not None and is_known else None
+        attempt = await self._reception.slowdown.at_login(asked.email, known, network)
         kept = None if account is None else account.password_hash
-        if not await self._passwords.is_right(asked.password, kept) or account is None:
+        if not await self._reception.passwords.is_right(asked.password, kept) or account is None:
             raise WrongPassword
+        await self._reception.slowdown.forgive(attempt)
+        club_id, role = await self._choose(account, asked)
+        tokens = await self._reception.open_by_password(account, club_id, role, asked.device_id)
         await self._rehash(account, asked.password)
-        clubs = await self._accounts.memberships(account.user_id)
+        return tokens
+
+    async def _choose(self, account: Account, asked: Login) -> tuple[str, str]:
+        """Return the club to sign in to, and the role there."""
+        if asked.invitation is not None:
+            return await self.accept(asked.invitation, account.user_id)
+        clubs = await self._people.accounts.memberships(account.user_id)
         chosen = next((each for each in clubs if asked.club_id in {None, each.club_id}), None)
-        if chosen is None:
+        if chosen is not None:
+            return chosen.club_id, chosen.role
+        if asked.club_id is not None:
+            ended = await self._people.accounts.removed_at(account.user_id, asked.club_id)
+            if ended is not None:
+                raise AccessEnded(ms_of(ended))
             raise Forbidden("You are not a member of this club. Sign in without `club_id`, or ask its owner.")
-        return await self._open(account.user_id, chosen.club_id, asked.device_id, chosen.role)
+        if asked.club_name is None:
+            raise Forbidden("You are in no club. Sign in with an `invitation`, or with a `club_name` to make a club.")
+        new = self.new_club(asked.club_name)
+        await self._people.accounts.make_club(new, account.user_id, self._reception.now())
+        return new.club_id, "owner"
+
+    async def accept(self, invitation: str, user_id: str) -> tuple[str, str]:
+        """Let a user join by an invitation; return the club and their role. Raises NotFound or InvitationEnded."""
+        secret = read_secret(INVITATION, invitation)
+        try:
+            return secret.club_id, await self._people.invitations.accept(secret, user_id, self._reception.now())
+        except InvitationUnknown as error:
+            raise unknown_link() from error
+        except InvitationOver as error:
+            raise InvitationEnded from error
 
     async def refresh(self, asked: Refresh) -> Tokens:
-        """Give the next tokens; the token shown stays good until its successor is used."""
-        shown = read_refresh(asked.refresh_token)
-        session = await self._accounts.find_session(shown.session_id)
-        if session is None or not self._stands(session, shown):
-            raise Unauthorised
-        clubs = await self._accounts.memberships(session.user_id)
-        role = next((each.role for each in clubs if each.club_id == session.club_id), None)
+        """Give the next tokens."""
+        check_device(asked.device_id or _ANY)
+        return await self._reception.refresh(asked.refresh_token, asked.device_id)
+
+    async def switch(self, caller: Caller, asked: Switch) -> Tokens:
+        """Sign in to another of the caller's clubs. Raises AccessEnded, or Forbidden for another's club."""
+        check_device(asked.device_id)
+        clubs = await self._people.accounts.memberships(caller.user_id)
+        role = next((each.role for each in clubs if each.club_id == asked.club_id), None)
         if role is None:
-            raise AccessEnded
-        if asked.device_id not in {None, session.device_id}:
-            _check_device(asked.device_id or "")
-            token = branch_refresh(shown, asked.device_id or "", self._ring)
-            return await self._open(session.user_id, session.club_id, asked.device_id or "", role, token)
-        fresh = next_refresh(shown, self._ring)
-        until = self._until()
-        if not await self._accounts.rotate(session.session_id, shown=shown.hash, fresh=fresh.hash, until=until):
-            raise Unauthorised
-        return self._tokens(session.user_id, session.club_id, session.device_id, role, fresh)
+            raise Forbidden("You are not a member of this club. `GET /api/auth/me` lists those that you are in.")
+        return await self._reception.open_beside(caller, asked.club_id, role, asked.device_id)
+
+    async def join(self, caller: Caller, asked: Join) -> Tokens:
+        """Join another club, and sign in to it."""
+        check_device(asked.device_id)
+        club_id, role = await self.accept(asked.invitation, caller.user_id)
+        return await self._reception.open_beside(caller, club_id, role, asked.device_id)
 
     async def sign_out(self, caller: Caller) -> None:
         """End the caller's session."""
-        await self._accounts.end_session(caller.session_id)
-        self._gate.forget(caller.session_id)
-
-    async def me(self, caller: Caller) -> Me:
-        """Return who is signed in."""
-        account = await self._accounts.find(caller.user_id)
-        if account is None:
-            raise Unauthorised
-        return Me(
-            user_id=account.user_id,
-            email=account.email,
-            display_name=account.display_name,
-            club_id=caller.club_id,
-            device_id=caller.device_id,
-            role=caller.role,
-            clubs=list(await self._accounts.memberships(account.user_id)),
-        )
+        await self._people.sessions.end(caller.session_id, self._reception.now())
 
     async def _rehash(self, account: Account, password: str) -> None:
-        if self._passwords.is_dated(account.password_hash):
-            await self._accounts.keep_password(account.user_id, await self._passwords.hash(password))
-
-    def _stands(self, session: Session, shown: RefreshToken) -> bool:
-        is_alive = not session.is_ended and session.expires_at > self._now()
-        return is_alive and shown.hash in {session.refresh_hash, session.previous_hash}
-
-    async def _open(
-        self, user_id: str, club_id: str, device_id: str, role: str, token: RefreshToken | None = None
-    ) -> Tokens:
-        token = token or RefreshToken(self._make_id(), self._dice(SECRET_BYTES))
-        session = Session(
-            session_id=token.session_id,
-            user_id=user_id,
-            club_id=club_id,
-            device_id=device_id,
-            refresh_hash=token.hash,
-            expires_at=self._until(),
-        )
-        await self._accounts.open_session(session)
-        return self._tokens(user_id, club_id, device_id, role, token)
-
-    def _tokens(self, user_id: str, club_id: str, device_id: str, role: str, token: RefreshToken) -> Tokens:
-        now_s = self._clock() // 1_000
-        claims = Claims(
-            sub=user_id,
-            club=club_id,
-            device=device_id,
-            sid=token.session_id,
-            role=role,
-            exp=now_s + ACCESS_S,
-            iat=now_s,
-        )
-        return Tokens(
-            access_token=sign(claims, self._ring),
-            expires_in=ACCESS_S,
-            refresh_token=str(token),
-            refresh_expires_in=REFRESH_DAYS * 24 * 3_600,
-            user_id=user_id,
-            club_id=club_id,
-            device_id=device_id,
-            role=role,
-        )
-
-    def _now(self) -> datetime:
-        return datetime.fromtimestamp(self._clock() / 1_000, UTC)
-
-    def _until(self) -> datetime:
-        return self._now() + timedelta(days=REFRESH_DAYS)
+        if self._reception.passwords.is_dated(account.password_hash):
+            await self._people.accounts.keep_password(account, await self._reception.passwords.hash(password))
 
 
-def _check_device(device_id: str) -> None:
-    if is_server_device(device_id):
-        raise MalformedRequest(path="$.device_id", problem="is of the kind that the server makes; take a random UUID")
+_ANY: Final = "00000000-0000-4000-8000-000000000000"
+"""A device id that any client might have."""
 
-
+TheAddresses = NamedDependency[SkipValidation[Addresses]]
 Keeper = NamedDependency[SkipValidation[Doorkeeper]]
 TheCaller = NamedDependency[SkipValidation[Caller]]
 
@@ -267,36 +228,83 @@ TheCaller = NamedDependency[SkipValidation[Caller]]
 @post(
     "/api/auth/register",
     status_code=201,
-    opt={**PUBLIC, "body": Register, "answer": Tokens, "problems": ("email_taken",)},
+    opt={
+        **PUBLIC,
+        "body": Register,
+        "answer": Tokens,
+        "problems": ("email_taken", "weak_password", "not_found", "invitation_ended", "too_many_requests"),
+    },
 )
-async def register(request: Request[Any, Any, Any], keeper: Keeper) -> Response[bytes]:
-    """Sign up: a new person and a new club."""
+async def register(request: Request[Any, Any, Any], keeper: Keeper, addresses: TheAddresses) -> Response[bytes]:
+    """Sign up: a new person, with a new club or an invitation to one."""
     asked = await read_body(request, _register, bytes_max=BODY_BYTES_MAX)
-    return json_answer(await keeper.register(asked), status=201)
+    return json_answer(await keeper.register(asked, addresses.network_of(request.scope)), status=201)
 
 
 @post(
-    "/api/auth/login", status_code=200, opt={**PUBLIC, "body": Login, "answer": Tokens, "problems": ("wrong_password",)}
+    "/api/auth/login",
+    status_code=200,
+    opt={
+        **PUBLIC,
+        "body": Login,
+        "answer": Tokens,
+        "problems": (
+            "wrong_password",
+            "forbidden",
+            "access_ended",
+            "not_found",
+            "invitation_ended",
+            "too_many_requests",
+        ),
+    },
 )
-async def login(request: Request[Any, Any, Any], keeper: Keeper) -> Response[bytes]:
+async def login(request: Request[Any, Any, Any], keeper: Keeper, addresses: TheAddresses) -> Response[bytes]:
     """Sign in on one device."""
-    return json_answer(await keeper.sign_in(await read_body(request, _login, bytes_max=BODY_BYTES_MAX)))
+    asked = await read_body(request, _login, bytes_max=BODY_BYTES_MAX)
+    return json_answer(await keeper.sign_in(asked, addresses.network_of(request.scope)))
 
 
-@post("/api/auth/refresh", status_code=200, opt={**PUBLIC, "body": Refresh, "answer": Tokens})
+@post(
+    "/api/auth/refresh",
+    status_code=200,
+    opt={**PUBLIC, "body": Refresh, "answer": Tokens, "problems": ("unauthorised", "access_ended")},
+)
 async def refresh(request: Request[Any, Any, Any], keeper: Keeper) -> Response[bytes]:
     """Get the next tokens; after a lost reply, send the same request again."""
     return json_answer(await keeper.refresh(await read_body(request, _refresh, bytes_max=BODY_BYTES_MAX)))
 
 
-@post("/api/auth/logout", status_code=204, opt={**MEMBERS})
+@post("/api/auth/logout", status_code=204, opt={**MATCH_READING, "problems": ("access_ended",)})
 async def logout(caller: TheCaller, keeper: Keeper) -> Response[None]:
     """End this device's session."""
     await keeper.sign_out(caller)
     return Response(None, status_code=204, headers=NO_STORE)
 
 
-@get("/api/auth/me", opt={**MEMBERS, "answer": Me})
-async def me(caller: TheCaller, keeper: Keeper) -> Response[bytes]:
-    """Return who is signed in, and their clubs."""
-    return json_answer(await keeper.me(caller))
+@post(
+    "/api/auth/switch",
+    status_code=200,
+    opt={**MEMBERS, "limit": "sessions", "body": Switch, "answer": Tokens, "problems": ("access_ended",)},
+)
+async def switch(request: Request[Any, Any, Any], caller: TheCaller, keeper: Keeper) -> Response[bytes]:
+    """Sign in to another of one's clubs; the session of this one goes on."""
+    asked = await read_body(request, _switch, bytes_max=BODY_BYTES_MAX)
+    return json_answer(await keeper.switch(caller, asked))
+
+
+@post(
+    "/api/auth/join",
+    status_code=200,
+    opt={
+        **MEMBERS,
+        "body": Join,
+        "answer": Tokens,
+        "problems": ("access_ended", "not_found", "invitation_ended"),
+    },
+)
+async def join(request: Request[Any, Any, Any], caller: TheCaller, keeper: Keeper) -> Response[bytes]:
+    """Join another club by an invitation, and sign in to it; the session of this one goes on."""
+    return json_answer(await keeper.join(caller, await read_body(request, _join, bytes_max=BODY_BYTES_MAX)))
+
+
+ROUTES: Final = (register, login, refresh, logout, switch, join)

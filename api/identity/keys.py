@@ -24,8 +24,12 @@ class KeyRing(Struct, frozen=True):
     """The id of the key that signs."""
     access: Mapping[str, bytes]
     """Id -> key, of every key whose access tokens are still good."""
-    refresh: bytes
-    """Makes the next refresh token from the one shown."""
+    refresh: tuple[bytes, ...]
+    """Make refresh tokens, the current one first; all of them still know the tokens that they made."""
+    codes: tuple[bytes, ...]
+    """Hash the scorers' codes, the current one first."""
+    attempts: bytes
+    """Hashes what is guessed at."""
 
 
 class SecretFileError(Exception):
@@ -34,8 +38,14 @@ class SecretFileError(Exception):
 
 def make_ring(secret: bytes, previous: bytes | None = None) -> KeyRing:
     """Draw the keys from a secret; those of the previous secret still read tokens."""
-    access = {_name(key): key for key in (_draw(each, "access") for each in (previous, secret) if each is not None)}
-    return KeyRing(current=_name(_draw(secret, "access")), access=access, refresh=_draw(secret, "refresh"))
+    live = [secret] if previous is None else [secret, previous]
+    return KeyRing(
+        current=_name(_draw(secret, "access")),
+        access={_name(key): key for key in (_draw(each, "access") for each in live)},
+        refresh=tuple(_draw(each, "refresh") for each in live),
+        codes=tuple(_draw(each, "codes") for each in live),
+        attempts=_draw(secret, "attempts"),
+    )
 
 
 def keep_secret(folder: Path, dice: Callable[[int], bytes]) -> bytes:

@@ -1,16 +1,19 @@
 """Tokens: access tokens that say who calls, and refresh tokens that bring the next one.
 
 An access token is a JWT (RFC 7519, HS256) of one user, one club, one device and one session, good for 15 minutes. The
-library checks the signature alone; every claim is checked here, strictly, against the clock that is handed in.
+library checks the signature alone; every claim is checked here, strictly, against the clock that is handed in, and a
+token is read only in the one spelling that `sign` gives it.
 
-A refresh token is 32 random bytes with its session's id, kept as a hash. The next one is made from the one shown and
-the server's key, so showing a token twice, after a reply that was lost, brings the same next one: a retry is no theft.
+A refresh token names its session and its generation, one more at each use, under a keyed hash of both: showing a token
+twice brings the same next one, and an older one still proves that this server made it. It is a retry or a clone, and no
+theft (docs/decisions/0016-clones-of-a-session.md).
 """
 
 import base64
 import binascii
 import hashlib
 import hmac
+import struct
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID, uuid5
 
@@ -30,15 +33,16 @@ REFRESH_DAYS: Final = 90
 LEEWAY_S: Final = 30
 """Seconds by which two servers' clocks may differ."""
 TOKEN_BYTES_MAX: Final = 2_048
-"""Bytes of an access token: ours have some 500."""
+"""Bytes of an access token: ours have some 600."""
 ISSUER: Final = "touchline"
 ALGORITHM: Final = "HS256"
 SECRET_BYTES: Final = 32
-SESSION_BYTES: Final = 16
 REFRESH_PREFIX: Final = "tlr_"
 """Begins every refresh token, so that one in a log or a paste is found and known."""
+DAY_S: Final = 24 * 3_600
 
 Seconds = Annotated[int, Meta(ge=0, le=INTEGER_MAX)]
+Scope = Literal["club", "match"]
 
 
 class Claims(Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,6 +55,9 @@ class Claims(Struct, frozen=True, forbid_unknown_fields=True):
     role: Annotated[str, Meta(max_length=20)]
     exp: Seconds
     iat: Seconds
+    scope: Scope = "club"
+    match: Id | None = None
+    """The one match of a scorer's link."""
     typ: Literal["access"] = "access"
     iss: Literal["touchline"] = ISSUER
     aud: Literal["touchline"] = ISSUER
@@ -62,15 +69,21 @@ class _Header(Struct, frozen=True, forbid_unknown_fields=True):
     typ: Literal["JWT"]
 
 
+_HEAD: Final = struct.Struct(">16sIH")
+"""Of a refresh token: the session, the generation, the day since 1970 on which it was made."""
+
+
 class RefreshToken(Struct, frozen=True):
     """A refresh token, taken apart."""
 
     session_id: str
+    generation: int
+    day: int
     secret: bytes
 
     def __str__(self) -> str:
         """Return the form in which it travels."""
-        joined = UUID(self.session_id).bytes + self.secret
+        joined = _head(self.session_id, self.generation, self.day) + self.secret
         return REFRESH_PREFIX + base64.urlsafe_b64encode(joined).decode().rstrip("=")
 
     @property
@@ -83,7 +96,6 @@ _jws: Final[Any] = jwt.PyJWS(algorithms=[ALGORITHM])
 _header: Final = msgspec.json.Decoder(_Header, strict=True)
 _claims: Final = msgspec.json.Decoder(Claims, strict=True)
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
-_NAMES: Final = frozenset(Claims.__struct_fields__)
 
 
 def sign(claims: Claims, ring: KeyRing) -> str:
@@ -97,45 +109,59 @@ def read_access(token: str, ring: KeyRing, *, now_s: int) -> Claims:
     try:
         if len(token) > TOKEN_BYTES_MAX or not token.isascii():
             raise Unauthorised
-        parts = [_part(each) for each in token.split(".")]
+        parts = [part_bytes(each) for each in token.split(".")]
         header = _header.decode(parts[0])
         payload = _jws.decode(token, ring.access[header.kid], [ALGORITHM])
         claims = _claims.decode(payload)
-        given = msgspec.json.decode(payload, type=dict[str, Any])
     except (jwt.PyJWTError, msgspec.MsgspecError, KeyError, ValueError, RecursionError) as error:
         raise Unauthorised from error
-    is_whole = given.keys() == _NAMES
-    is_timely = claims.iat - LEEWAY_S <= now_s < claims.exp + LEEWAY_S
-    if not (is_whole and is_timely and 0 < claims.exp - claims.iat <= ACCESS_S):
+    is_ours = parts[0] == _encode(header) and payload == _encode(claims)
+    if not (is_ours and is_timely(claims, now_s) and 0 < claims.exp - claims.iat <= ACCESS_S):
         raise Unauthorised
     return claims
 
 
+def is_timely(claims: Claims, now_s: int) -> bool:
+    """Tell whether a token is neither of the future nor expired, with the leeway on both sides."""
+    return claims.iat - LEEWAY_S <= now_s < claims.exp + LEEWAY_S
+
+
+def make_refresh(session_id: str, generation: int, ring: KeyRing, *, now_s: int) -> RefreshToken:
+    """Return the refresh token of a generation: the same however often it is made on one day."""
+    head = _head(session_id, generation, now_s // DAY_S)
+    return RefreshToken(session_id, generation, now_s // DAY_S, _secret(ring.refresh[0], head))
+
+
 def read_refresh(text: str) -> RefreshToken:
-    """Take a refresh token apart. Raises Unauthorised for what is none."""
+    """Take a refresh token apart; whether it is one of ours is another question. Raises Unauthorised."""
     try:
-        joined = _part(text.removeprefix(REFRESH_PREFIX)) if text.startswith(REFRESH_PREFIX) else b""
+        joined = part_bytes(text.removeprefix(REFRESH_PREFIX)) if text.startswith(REFRESH_PREFIX) else b""
     except ValueError as error:
         raise Unauthorised from error
-    if len(joined) != SESSION_BYTES + SECRET_BYTES:
+    if len(joined) != _HEAD.size + SECRET_BYTES:
         raise Unauthorised
-    return RefreshToken(str(UUID(bytes=joined[:SESSION_BYTES])), joined[SESSION_BYTES:])
+    session, generation, day = _HEAD.unpack_from(joined)
+    return RefreshToken(str(UUID(bytes=session)), generation, day, joined[_HEAD.size :])
 
 
-def next_refresh(shown: RefreshToken, ring: KeyRing) -> RefreshToken:
-    """Return the token that follows the one shown: the same however often it is shown."""
-    material = UUID(shown.session_id).bytes + shown.secret
-    return RefreshToken(shown.session_id, hmac.digest(ring.refresh, b"next" + material, "sha256"))
+def is_made_here(shown: RefreshToken, ring: KeyRing) -> bool:
+    """Tell whether a refresh token was made with one of the live keys."""
+    head = _head(shown.session_id, shown.generation, shown.day)
+    made = [hmac.compare_digest(shown.secret, _secret(key, head)) for key in ring.refresh]
+    return any(made)
 
 
-def branch_refresh(shown: RefreshToken, device_id: str, ring: KeyRing) -> RefreshToken:
-    """Return the first token of the session that another device id of the same installation gets."""
-    session_id = str(uuid5(UUID(shown.session_id), device_id))
-    material = UUID(session_id).bytes + shown.secret
-    return RefreshToken(session_id, hmac.digest(ring.refresh, b"branch" + material, "sha256"))
+def fork_of(session_id: str, generation: int) -> str:
+    """Return the session of a clone that shows the token of an old generation: the same for the same token."""
+    return str(uuid5(UUID(session_id), f"fork/{generation}"))
 
 
-def _part(text: str) -> bytes:
+def branch_of(session_id: str, device_id: str) -> str:
+    """Return the session that another device id of the same installation gets."""
+    return str(uuid5(UUID(session_id), device_id))
+
+
+def part_bytes(text: str) -> bytes:
     """Decode one base64url part without padding. Raises ValueError for any other text, and for a second spelling."""
     try:
         decoded = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
@@ -144,3 +170,11 @@ def _part(text: str) -> bytes:
     if base64.urlsafe_b64encode(decoded).decode().rstrip("=") != text:
         raise ValueError("not the one spelling")
     return decoded
+
+
+def _head(session_id: str, generation: int, day: int) -> bytes:
+    return _HEAD.pack(UUID(session_id).bytes, generation, day)
+
+
+def _secret(key: bytes, head: bytes) -> bytes:
+    return hmac.digest(key, b"refresh" + head, "sha256")

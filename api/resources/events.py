@@ -1,32 +1,51 @@
-"""Events and the score of a match, for clients that keep no log: thin wrappers over mutations and folds."""
+"""Events of a match, who else took part in them, and the score that follows from them."""
 
 from typing import Any, Final
 from uuid import UUID
 
-from litestar import Request, Response, delete, get, post, put
-from litestar.di import NamedDependency
-from litestar.params import FromPath, SkipValidation
+from litestar import Request, Response, get
+from litestar.params import FromPath
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from api.errors import Rejected
-from api.identity.access import MEMBERS, WRITERS, Caller
-from api.requests import any_object, idempotency_key, if_match, json_answer, read_body, read_id
-from api.resources.records import Asked, Shelf
-from api.resources.writing import Writer
-from football.facts import MatchFacts, gather
+from api.identity.access import MATCH_READING, SCORING
+from api.resources.crud import EVENT, MATCH, Resource, TheCaller, TheViews, routes_of
+from api.resources.desk import TheDesk
+from api.resources.lists import Filter
+from api.resources.schemas import IF_NONE_MATCH
+from api.resources.views import View, view_of
+from football.collections import EVENT_PARTICIPANTS, EVENTS
+from football.live import changes_at_ms
 from football.scoreboard import score_of
 from football.status import Status, status_of
-from storage.engine import Engine
-from sync.collections import Values
-from sync.errors import MalformedRequest
-from sync.limits import MUTATION_BYTES_MAX
 
-EVENT_BYTES_MAX: Final = MUTATION_BYTES_MAX
+__all__ = ["PARTICIPANTS", "RESOURCE", "ROUTES", "MatchScore", "TheCaller", "read_score"]
 
-TheCaller = NamedDependency[SkipValidation[Caller]]
-TheEngine = NamedDependency[SkipValidation[Engine]]
-TheWriter = NamedDependency[SkipValidation[Writer]]
+RESOURCE: Final = Resource(
+    EVENTS,
+    "event",
+    "events",
+    "/api/events",
+    "event_id",
+    writing=SCORING,
+    reading=MATCH_READING,
+    parents=(MATCH,),
+    filters=(
+        Filter("kind", ("kind",), "Of this kind."),
+        Filter("period", ("period_number",), "In the period of this number."),
+    ),
+    order=("period_type", "period_number", "clock_ms"),
+)
+PARTICIPANTS: Final = Resource(
+    EVENT_PARTICIPANTS,
+    "participant",
+    "participants",
+    "/api/events/{event_id:uuid}/participants",
+    "participant_id",
+    writing=SCORING,
+    reading=MATCH_READING,
+    parents=(EVENT,),
+)
 
 
 class MatchScore(Struct, frozen=True):
@@ -45,105 +64,25 @@ class MatchScore(Struct, frozen=True):
     status: Status
 
 
-_PROBLEMS: Final = ("not_found", "rejected", "version_mismatch", "too_large", "wrong_content_type")
-
-
-@get("/api/matches/{match_id:uuid}/events", opt={**MEMBERS, "problems": ("not_found",)})
-async def list_events(
-    match_id: FromPath[UUID], caller: TheCaller, engine: TheEngine, writer: TheWriter
-) -> Response[bytes]:
-    """Return the events of a match, in the order of their ids."""
-    await Shelf(engine, writer, "matches").present(caller.club_id, str(match_id))
-    events = await Shelf(engine, writer, "events").all_where(caller.club_id, {"match_id": str(match_id)})
-    return json_answer({"match_id": str(match_id), "events": events})
-
-
-@post("/api/matches/{match_id:uuid}/events", status_code=201, opt={**WRITERS, "problems": (*_PROBLEMS, "exists")})
-async def create_event(
-    match_id: FromPath[UUID], request: Request[Any, Any, Any], caller: TheCaller, engine: TheEngine, writer: TheWriter
-) -> Response[bytes]:
-    """Log an event under the id that the client made for it."""
-    given = await read_body(request, any_object.decode, bytes_max=EVENT_BYTES_MAX)
-    event_id = _id_in(given)
-    if given.setdefault("match_id", str(match_id)) != str(match_id):
-        raise Rejected(code="wrong_value", sentence="The event is of another match than its address.", field="match_id")
-    await Shelf(engine, writer, "matches").present(caller.club_id, str(match_id))
-    shelf = Shelf(engine, writer, "events")
-    answer = await shelf.create(caller, event_id, given, Asked(idempotency_key(request)))
-    answer.headers["Location"] = f"/api/events/{event_id}"
-    return answer
-
-
-@get("/api/events/{event_id:uuid}", opt={**MEMBERS, "problems": ("not_found",)})
-async def read_event(
-    event_id: FromPath[UUID], caller: TheCaller, engine: TheEngine, writer: TheWriter
-) -> Response[bytes]:
-    """Return one event; its ETag is its version."""
-    shelf = Shelf(engine, writer, "events")
-    return shelf.answer(await shelf.present(caller.club_id, str(event_id)))
-
-
-@put("/api/events/{event_id:uuid}", opt={**WRITERS, "problems": _PROBLEMS})
-async def put_event(
-    event_id: FromPath[UUID], request: Request[Any, Any, Any], caller: TheCaller, engine: TheEngine, writer: TheWriter
-) -> Response[bytes]:
-    """Write the fields that differ from the stored event; those left out stay as they are."""
-    given = await read_body(request, any_object.decode, bytes_max=EVENT_BYTES_MAX)
-    if "id" in given and _id_in(given) != str(event_id):
-        raise MalformedRequest(path="$.id", problem="is another event's than the address")
-    given.pop("id", None)
-    given.pop("version", None)
-    asked = Asked(idempotency_key(request), if_match(request))
-    return await Shelf(engine, writer, "events").put(caller, str(event_id), given, asked)
-
-
-@delete("/api/events/{event_id:uuid}", status_code=204, opt={**WRITERS, "problems": ("not_found", "version_mismatch")})
-async def delete_event(
-    event_id: FromPath[UUID], request: Request[Any, Any, Any], caller: TheCaller, engine: TheEngine, writer: TheWriter
-) -> Response[None]:
-    """Delete an event; it stays deleted whatever old copy arrives later."""
-    asked = Asked(idempotency_key(request), if_match(request))
-    return await Shelf(engine, writer, "events").delete(caller, str(event_id), asked)
-
-
-@get("/api/matches/{match_id:uuid}/score", opt={**MEMBERS, "answer": MatchScore, "problems": ("not_found",)})
+@get(
+    "/api/matches/{match_id:uuid}/score",
+    operation_id="read_score",
+    summary="Read the score of a match",
+    opt={**MATCH_READING, "answer": MatchScore, "headers": (IF_NONE_MATCH,), "problems": ("not_found",)},
+)
 async def read_score(
-    match_id: FromPath[UUID], caller: TheCaller, engine: TheEngine, writer: TheWriter
+    match_id: FromPath[UUID], request: Request[Any, Any, Any], caller: TheCaller, desk: TheDesk, views: TheViews
 ) -> Response[bytes]:
     """Return the score of a match: the fold of its goals, whatever their order of arrival."""
-    await Shelf(engine, writer, "matches").present(caller.club_id, str(match_id))
-    facts = await read_facts(engine, writer, caller.club_id, str(match_id))
-    score = score_of(facts)
-    now_ms = (await engine.timestamp(caller.club_id)).server_time
-    told: dict[str, Any] = asdict(score)
-    status = status_of(facts, now_ms)
-    return json_answer(MatchScore(match_id=str(match_id), text=str(score), status=status, **told))
+
+    async def make() -> View:
+        facts, now_ms = await desk.match(caller, match_id), desk.now_ms()
+        score = score_of(facts)
+        told: dict[str, Any] = asdict(score)
+        answer = MatchScore(match_id=str(match_id), text=str(score), status=status_of(facts, now_ms), **told)
+        return view_of(answer, fresh_until_ms=changes_at_ms(facts, now_ms))
+
+    return await views.answer(request, caller.club_id, ("score", str(match_id)), make)
 
 
-async def read_facts(engine: Engine, writer: Writer, club_id: str, match_id: str) -> MatchFacts:
-    """Return what is recorded of a match, as far as score and status read it. Raises KeyError without the match."""
-
-    async def rows(collection: str, **where: str) -> dict[str, Values]:
-        return {row["id"]: row for row in await Shelf(engine, writer, collection).all_where(club_id, where)}
-
-    periods = await rows("match_periods", match_id=match_id)
-    pauses: dict[str, Values] = {}
-    for period_id in periods:
-        pauses.update(await rows("match_pauses", period_id=period_id))
-    view = {
-        "matches": await rows("matches", id=match_id),
-        "match_periods": periods,
-        "match_pauses": pauses,
-        "events": await rows("events", match_id=match_id),
-    }
-    return gather(view, match_id)
-
-
-def _id_in(given: dict[str, Any]) -> str:
-    found = given.pop("id", None)
-    if not isinstance(found, str):
-        raise MalformedRequest(path="$.id", problem="is missing; send the UUID that the client made for the event")
-    return read_id(found, where="$.id")
-
-
-ROUTES: Final = (list_events, create_event, read_event, put_event, delete_event, read_score)
+ROUTES: Final = (*routes_of(RESOURCE), *routes_of(PARTICIPANTS), read_score)

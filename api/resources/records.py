@@ -1,27 +1,32 @@
 """Single records over HTTP: read one, put the differences, delete; each write is a mutation (`writing.py`).
 
 A record that was deleted, or that lacks what it must have, is answered like one that never was. `ETag` is the
-record's version. With `If-Match` the author counts as having seen the log up to that version, and no further.
+record's version. With `If-Match` the author counts as having seen the log up to that version, and no further. What a
+deleted record contains is hidden with it, and a scorer by link sees what their match contains (docs/api.md).
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Final
 
-from litestar import Response
+from litestar import Request, Response
 from msgspec import Struct
 
 from api.errors import Exists, NotFound, Rejected, VersionMismatch
-from api.identity.access import Caller
-from api.requests import json_answer
+from api.identity.access import Caller, check_within
+from api.requests import idempotency_key, if_match, json_answer
 from api.resources.writing import Intent, Writer, Written, check_verdict, key_device
 from storage.engine import Engine
 from sync.collections import Problem, Value, parse_fields, with_defaults
 from sync.cursors import Cursor
+from sync.errors import MalformedRequest
 from sync.messages import Op
 from sync.records import Record, is_complete
+from sync.selections import Selection
 
 CREATED: Final = 201
 ACCEPTED: Final = 202
+
+MATCHES: Final = "matches"
 
 
 class Asked(Struct, frozen=True):
@@ -31,6 +36,16 @@ class Asked(Struct, frozen=True):
     """Its Idempotency-Key."""
     version: int | None = None
     """The version in its If-Match."""
+    is_new: bool = False
+    """Whether it said `If-None-Match: *`: only where there is no such record."""
+
+
+def asked_of(request: Request[Any, Any, Any]) -> Asked:
+    """Return what the headers of a write say. Raises MalformedRequest."""
+    only_new = request.headers.get("if-none-match")
+    if only_new is not None and only_new.strip() != "*":
+        raise MalformedRequest(path="If-None-Match", problem="of a write takes `*`: create, and change nothing")
+    return Asked(idempotency_key(request), if_match(request), only_new is not None)
 
 
 class Shelf:
@@ -54,10 +69,24 @@ class Shelf:
             raise NotFound("There is no such record in this club.")
         return record
 
+    async def open_to(self, caller: Caller, record_id: str) -> Record:
+        """Return a record that is there, with all that contains it, for this caller. Raises NotFound."""
+        record = await self.present(caller.club_id, record_id)
+        await self._check_open(caller, record)
+        return record
+
     async def all_where(self, club_id: str, where: Mapping[str, Value]) -> list[dict[str, Any]]:
         """Return the records that are there and have these values, in the order of their ids."""
         found = await self.engine.store.records(club_id, self.collection.name, where)
         return [self.shown(record) for record in found if self.is_shown(record)]
+
+    async def select(self, club_id: str, selection: Selection) -> Sequence[Record]:
+        """Return the records that a selection chooses, in its order."""
+        return await self.engine.store.select(club_id, self.collection.name, selection)
+
+    def new_id(self, caller: Caller, asked: Asked, *, where: str) -> str:
+        """Return an id for a record whose client made none; `where` is the address that creates it."""
+        return self._writer.new_id(caller, where, asked.key)
 
     def is_shown(self, record: Record) -> bool:
         """Tell whether a record is there for readers."""
@@ -68,9 +97,19 @@ class Shelf:
         values = with_defaults(self.collection, record.values())
         return {"id": record.key.record, "version": record.version, **values}
 
-    async def create(self, caller: Caller, record_id: str, given: Mapping[str, Any], asked: Asked) -> Response[bytes]:
-        """Create a record. One that is there with the same values is answered as it is. Raises Exists, Rejected."""
+    async def create(
+        self, caller: Caller, record_id: str, given: Mapping[str, Any], asked: Asked, *, is_placed: bool = False
+    ) -> Response[bytes]:
+        """Create a record. One that is there with the same values is answered as it is. Raises Exists, Rejected.
+
+        `is_placed`: what contains it was looked up already.
+        """
         fields = self._parsed(given)
+        missing = sorted(self.collection.required - fields.keys())
+        if missing:
+            raise Rejected(code="required", sentence="A new record must have this field.", field=missing[0])
+        if not is_placed:
+            await self._check_placed(caller, fields)
         base, was = await self._seen(caller, record_id)
         if was is not None:
             intent = Intent(self.collection.name, record_id, "put", fields)
@@ -79,21 +118,31 @@ class Shelf:
             ):
                 return self.answer(was)
             raise Exists(
-                "A record of this id is there with other values, or was deleted. Take a fresh id, or use PUT.",
+                "This id is taken by a record that differs or was deleted. Take a fresh one, or edit or restore it.",
                 {"current": self.shown(was) if self.is_shown(was) else None},
             )
         return await self._write(caller, record_id, "put", fields, base=base, was=was, asked=asked, status=CREATED)
 
     async def put(self, caller: Caller, record_id: str, given: Mapping[str, Any], asked: Asked) -> Response[bytes]:
-        """Write what differs from the stored record. Raises NotFound, VersionMismatch, Rejected."""
+        """Write what differs from the stored record; with `is_new` create it.
+
+        Raises NotFound, VersionMismatch, Exists, Rejected.
+        """
         fields = self._parsed(given)
         base, was = await self._seen(caller, record_id)
-        if was is None or not self.is_shown(was):
+        is_there = was is not None and self.is_shown(was)
+        if asked.is_new and not is_there:
+            return await self.create(caller, record_id, given, asked)
+        if was is None or not is_there:
             raise NotFound("There is no such record in this club.")
+        await self._check_open(caller, was)
+        if asked.is_new and not _is_retry(caller, was, Intent(self.collection.name, record_id, "put"), asked):
+            raise VersionMismatch(self.shown(was))
         base = await self._matched(caller, was, asked, base)
-        differing = _differences(self.shown(was), fields)
+        differing = {} if asked.is_new else _differences(self.shown(was), fields)
         if not differing:
             return self.answer(was)
+        await self._check_placed(caller, differing)
         return await self._write(caller, record_id, "put", differing, base=base, was=was, asked=asked)
 
     async def delete(self, caller: Caller, record_id: str, asked: Asked) -> Response[None]:
@@ -101,10 +150,22 @@ class Shelf:
         base, was = await self._seen(caller, record_id)
         if was is None:
             raise NotFound("There is no such record in this club.")
+        if caller.match_id is not None:
+            await self._check_open(caller, was)
         if not was.is_deleted:
             base = await self._matched(caller, was, asked, base)
             await self._push(caller, Intent(self.collection.name, record_id, "delete"), base=base, was=was, asked=asked)
         return Response(None, status_code=204, headers={"Cache-Control": "no-store"})
+
+    async def restore(self, caller: Caller, record_id: str, asked: Asked) -> Response[bytes]:
+        """Undo a delete; a record that is there is answered as it is. Raises NotFound."""
+        base, was = await self._seen(caller, record_id)
+        if was is None or not is_complete(self.engine.catalogue, was):
+            raise NotFound("There is no such record in this club, deleted or not.")
+        await self._check_open(caller, was)
+        if not was.is_deleted:
+            return self.answer(was)
+        return await self._write(caller, record_id, "restore", {}, base=base, was=was, asked=asked)
 
     def answer(self, record: Record, *, written: Written | None = None, status: int = 200) -> Response[bytes]:
         """Return a record with its ETag; what became of the write goes with it where it was not simply applied."""
@@ -113,6 +174,33 @@ class Shelf:
         if verdict is not None and verdict.verdict != "applied":
             body["verdict"], body["conflicts"] = verdict.verdict, verdict.conflicts
         return json_answer(body, status=status, headers={"ETag": f'"{record.version}"'})
+
+    async def _check_open(self, caller: Caller, record: Record) -> None:
+        """Return where all that contains a record is there, and the caller may see the match. Raises NotFound."""
+        containers = [each async for each in self._containers(caller.club_id, record)]
+        matches = (each.key.record for each in (record, *containers) if each.key.collection == MATCHES)
+        check_within(caller, next(matches, None))
+
+    async def _containers(self, club_id: str, record: Record) -> AsyncGenerator[Record]:
+        """Yield what contains a record, the nearest first. Raises NotFound where one of them is not there."""
+        for name, collection in self.engine.catalogue.parents[record.key.collection].items():
+            write = record.fields.get(name)
+            if write is None:
+                raise NotFound("There is no such record in this club.")
+            container = await Shelf(self.engine, self._writer, collection).present(club_id, write.value)
+            yield container
+            async for each in self._containers(club_id, container):
+                yield each
+
+    async def _check_placed(self, caller: Caller, fields: Mapping[str, Value]) -> None:
+        """Return where the containers that these fields name are there for the caller. Raises Rejected."""
+        for name, collection in self.collection.parents.items():
+            if name in fields:
+                try:
+                    await Shelf(self.engine, self._writer, collection).open_to(caller, fields[name])
+                except NotFound:
+                    sentence = "There is no such record in this club; it must be there before what it contains."
+                    raise Rejected(code="unknown_parent", sentence=sentence, field=name) from None
 
     async def _write(
         self,
@@ -154,7 +242,7 @@ class Shelf:
         return str(Cursor(was.version, tags[was.version])) if was.version in tags else head
 
     def _parsed(self, given: Mapping[str, Any]) -> dict[str, Value]:
-        fields = parse_fields(self.collection, given)
+        fields = parse_fields(self.collection, given) if given else {}
         if isinstance(fields, Problem):
             raise Rejected(code=fields.code, sentence=fields.sentence, field=fields.field)
         return fields

@@ -17,13 +17,13 @@ from uuid import UUID
 
 from msgspec import Raw, Struct
 
-from api.errors import Rejected, Unavailable
+from api.errors import Forbidden, Rejected, Unavailable
 from api.identity.access import Caller
 from storage.committer import Committer
 from storage.engine import Engine
 from sync.collections import Value
 from sync.errors import DeviceForked
-from sync.messages import Again, Mutation, Op, PushAnswer, PushRequest, Resolution, Verdict, encode
+from sync.messages import Again, Group, Mutation, Op, PushAnswer, PushRequest, Resolution, Verdict, encode
 from sync.records import Record
 from sync.stamps import TICKS_PER_MS, clock_of, make_stamp
 
@@ -44,6 +44,8 @@ class Intent(Struct, frozen=True):
     op: Op
     fields: Mapping[str, Value] = {}
     resolve: Resolution | None = None
+    group: Group | None = None
+    """All or nothing with the others of this id, which go in the same request."""
 
 
 class Written(Struct, frozen=True):
@@ -77,12 +79,22 @@ def key_device(device_id: str, key: str) -> str:
 class Writer:
     """Pushes the wrappers' writes."""
 
-    def __init__(self, engine: Engine, committer: Committer, *, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, engine: Engine, committer: Committer, *, clock: Callable[[], int], make_id: Callable[[], str]
+    ) -> None:
         """Push through a committer and read from its engine; `clock` gives milliseconds since 1970."""
         self._engine = engine
         self._committer = committer
         self._clock = clock
+        self._make_id = make_id
         self._counts: dict[tuple[str, str], int] = {}
+
+    def new_id(self, caller: Caller, where: str, key: str | None) -> str:
+        """Return an id for a record whose client made none: one for each key there, so that a retry finds it."""
+        if key is None:
+            return self._make_id()
+        name = f"{caller.device_id}{where}/{key}".encode()
+        return str(UUID(bytes=hashlib.blake2b(name, digest_size=16).digest(), version=5))
 
     async def write(
         self,
@@ -92,13 +104,15 @@ class Writer:
         base: str,
         over: Record | None = None,
         key: str | None = None,
+        clock: int | None = None,
     ) -> Written:
         """Write what somebody wants, as one push.
 
         `base` is the cursor up to which they had seen the log, `over` the record that they looked at: the write is
-        ranked after it. `key` makes a retry a repeat.
+        ranked after it, or at `clock` where that is given. `key` makes a retry a repeat.
         """
-        clock = max([self._clock() * TICKS_PER_MS, *(clock_of(stamp) + 1 for stamp in _stamps(over))])
+        if clock is None:
+            clock = max([self._clock() * TICKS_PER_MS, *(clock_of(stamp) + 1 for stamp in _stamps(over))])
         if key is None:
             return await self._write_counted(caller, intents, base=base, clock=clock)
         device_id = key_device(caller.device_id, key)
@@ -139,7 +153,7 @@ class Writer:
             mutations=[Raw(encode(mutation)) for mutation in mutations],
             again=tuple(Again(n=mutation.n, stamp=stamp, common=base) for mutation in mutations),
         )
-        return await self._committer.push(caller.club_id, caller.user_id, push)
+        return await self._committer.push(caller.club_id, caller.user_id, push, grant=caller.session_id)
 
 
 def verdicts_of(answer: PushAnswer) -> tuple[Verdict, ...]:
@@ -151,7 +165,9 @@ def verdicts_of(answer: PushAnswer) -> tuple[Verdict, ...]:
 
 
 def check_verdict(verdict: Verdict) -> None:
-    """Return unless the write was rejected. Raises Rejected with the rule it breaks."""
+    """Return unless the write was rejected. Raises Rejected with the rule it breaks, Forbidden where it is access."""
+    if verdict.verdict == "rejected" and verdict.code in {"forbidden", "access_ended"}:
+        raise Forbidden(verdict.sentence or "")
     if verdict.verdict == "rejected":
         raise Rejected(code=verdict.code or "rejected", sentence=verdict.sentence or "", field=verdict.field)
 
@@ -165,6 +181,7 @@ def _mutation(n: int, intent: Intent) -> Mutation:
         wall=0,
         fields=intent.fields,
         resolve=intent.resolve,
+        group=intent.group,
     )
 
 

@@ -1,6 +1,6 @@
 """A real application on a real database, in the test's own loop, with a clock that tests turn."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
@@ -9,12 +9,22 @@ import pytest
 
 from api.app import Services, create_app, open_services
 from api.identity.keys import KeyRing, make_ring
+from api.observe import LINES
 from api.settings import Mode, Settings
 from storage.embedded import Durability
 from tests.api.people import Clock, Execute, Person, client_of, sign_up
 from tests.pg import PgDatabase
 
 ORIGIN = "https://club.example"
+
+
+@pytest.fixture(autouse=True)
+def request_lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
+    """Keep the lines that requests log, in place of writing them to standard error."""
+    written: list[bytes] = []
+    monkeypatch.setattr(LINES, "_write", written.append)
+    yield written
+    LINES.close()
 
 
 @pytest.fixture

@@ -186,7 +186,7 @@ async def save(
 ) -> Plan:
     """Write the parts of a plan in one transaction, and return the plan."""
     who = by or device()
-    async with store.writing(club_id, who.device_id, overdue_before_ms=0) as ledger:
+    async with store.writing(club_id, [who.device_id], overdue_before_ms=0) as ledger:
         plan = draft(ledger.book, by=who, **parts)
         await ledger.save(plan, [encode_change(each) for each in plan.changes] if bodies is None else bodies)
     return plan
@@ -201,7 +201,7 @@ async def load(
     overdue_before_ms: int = 0,
 ) -> Book:
     """Return the book of a transaction that loads and writes nothing."""
-    async with store.writing(club_id, device_id, overdue_before_ms=overdue_before_ms) as ledger:
+    async with store.writing(club_id, [device_id], overdue_before_ms=overdue_before_ms) as ledger:
         await ledger.load(needs or Needs())
     return ledger.book
 

@@ -5,16 +5,18 @@ wherever the answers are the same; the differential test runs one on two stores.
 """
 
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from msgspec import Raw
 
 from football.ids import pause_id, period_id
+from storage.engine import Arrival
 from sync.collections import format_instant
 from sync.conflicts import conflict_id
 from sync.errors import SyncError
-from sync.messages import PushAnswer, encode
+from sync.messages import PushAnswer, encode, read_push
 from tests.harness import CLUB, DAY_MS, HOUR_MS, MINUTE_MS, Site, uid
 
 TEAMS = [uid(0x10 + n) for n in range(3)]
@@ -34,6 +36,8 @@ RECORDS = {
     "match_pauses": PAUSES,
     "lineup": STINTS,
 }
+Told = bytes | tuple[str, str]
+"""An answer's bytes, or a refusal's code and words."""
 ODD: list[Any] = [None, 10**30, -1, 1e308, "\x00", "x" * 2_000, [], {"a": {}}, True, "2026-02-30", "\N{SNOWMAN}"]
 
 
@@ -52,16 +56,38 @@ class Script:
 
     async def step(self, sites: list[Site]) -> None:
         """Play one push, and hold the sites' answers, refusals too, against one another."""
-        device_id, body = self._push(sites[0].now_ms)
+        device_id, body = self.draw(sites[0].now_ms)
         told = [await _answer(site, f"user of {device_id}", body) for site in sites]
         assert all(each == told[0] for each in told), f"seed {self.seed}: {body!r} was answered {told}"
-        if isinstance(told[0], bytes):
-            self._learn(msgspec.json.decode(told[0], type=PushAnswer), device_id)
-        else:
-            self.words.add(told[0][0])
+        self.hear(device_id, told[0])
+        self.wait(sites)
+
+    async def round(self, alone: Site, together: Site) -> int:
+        """Play pushes of different devices one by one on one site, in one transaction on the other; return how many.
+
+        The devices of a round have not heard of one another's pushes.
+        """
+        pushes = dict(self.draw(alone.now_ms) for _ in range(self.dice.randint(1, 4)))
+        told = [await _answer(alone, f"user of {device_id}", body) for device_id, body in pushes.items()]
+        joined = await play_together(together, list(pushes.items()))
+        assert joined == told, f"seed {self.seed}: {pushes} were answered {joined}, one by one {told}"
+        for device_id, each in zip(pushes, told, strict=True):
+            self.hear(device_id, each)
+        self.wait([alone, together])
+        return len(pushes)
+
+    def wait(self, sites: list[Site]) -> None:
+        """Let some time pass."""
         ahead_ms = self.dice.choices([0, 700, 40_000, HOUR_MS, DAY_MS + HOUR_MS], [4, 8, 4, 2, 1])[0]
         for site in sites:
             site.now_ms += ahead_ms
+
+    def hear(self, device_id: str, told: Told) -> None:
+        """Learn from the answer to a push."""
+        if isinstance(told, bytes):
+            self._learn(msgspec.json.decode(told, type=PushAnswer), device_id)
+        else:
+            self.words.add(told[0])
 
     def _learn(self, answer: PushAnswer, device_id: str) -> None:
         self.cursors.append(answer.timestamp)
@@ -71,7 +97,8 @@ class Script:
         self.words.update(each.verdict for each in answer.others)
         self.words.update("applied" for _ in answer.applied)
 
-    def _push(self, now_ms: int) -> tuple[str, bytes]:
+    def draw(self, now_ms: int) -> tuple[str, bytes]:
+        """Return the next push, as its device and its body."""
         dice = self.dice
         device_id = dice.choice(DEVICES)
         held = self.sent[device_id]
@@ -198,11 +225,32 @@ class Script:
         return {name: whole[name] for name in dice.sample(sorted(whole), dice.randrange(1, len(whole)))}
 
 
-async def _answer(site: Site, author: str, body: bytes) -> bytes | tuple[str, str]:
+async def play_together(site: Site, pushes: Sequence[tuple[str, bytes]]) -> list[Told]:
+    """Play pushes of different devices in one transaction, and return what each is told."""
+    engine = site.engine
+    told: dict[str, Told] = {}
+    arrivals: list[Arrival] = []
+    for device_id, body in pushes:
+        try:
+            arrivals.append(engine.receive(f"user of {device_id}", read_push(body)))
+        except SyncError as refused:
+            told[device_id] = _refusal(refused)
+    if arrivals:
+        answers = await engine.push_together(CLUB, arrivals)
+        for arrival, answer in zip(arrivals, answers, strict=True):
+            told[arrival.push.device_id] = _refusal(answer) if isinstance(answer, SyncError) else encode(answer)
+    return [told[device_id] for device_id, _ in pushes]
+
+
+async def _answer(site: Site, author: str, body: bytes) -> Told:
     try:
         return await site.push(author, body)
     except SyncError as error:
-        return error.code, f"{error.detail} {encode(error.values).decode()}"
+        return _refusal(error)
+
+
+def _refusal(error: SyncError) -> tuple[str, str]:
+    return error.code, f"{error.detail} {encode(error.values).decode()}"
 
 
 async def told_by(site: Site) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from football.collections import CATALOGUE
 from football.ids import period_id
-from sync.book import Alike, Children, GroupState, Needs, Outcome
+from sync.book import Alike, Children, Counters, GroupState, Needs, Outcome
 from sync.collections import Field, Problem, Type, Value, format_instant, parse
 from sync.conflicts import Conflict, Kind, Status, conflict_id
 from sync.merge import Origin
@@ -68,7 +68,7 @@ TEXTS = (
 async def test_runs_bring_their_outcomes_and_the_nearest_on_both_sides(
     store: Store, runs: set[tuple[int, int]], expected: list[int]
 ) -> None:
-    """Of the pushing device's counters: those of each run, the nearest one below it and the nearest above."""
+    """Of a device's counters: those of each run, the nearest one below it and the nearest above."""
     await save(
         store,
         outcomes=[
@@ -76,9 +76,21 @@ async def test_runs_bring_their_outcomes_and_the_nearest_on_both_sides(
             *(outcome(n, device_id=PHONE_2) for n in (1, 3, 5, 6, 21)),
         ],
     )
-    book = await load(store, Needs(runs=runs))
-    assert sorted(book.outcomes) == expected
-    assert book.outcomes == {n: outcome(n) for n in expected}
+    asked = {Counters(PHONE, *run) for run in runs}
+    book = await load(store, Needs(runs=asked))
+    assert book.outcomes == ({PHONE: {n: outcome(n) for n in expected}} if runs else {})
+
+
+async def test_each_device_has_its_own_outcomes(store: Store) -> None:
+    """Runs of several devices are loaded at once; one that never pushed has none."""
+    await save(store, outcomes=[*(outcome(n) for n in (1, 3)), *(outcome(n, device_id=PHONE_2) for n in (2, 3, 9))])
+    asked = {Counters(PHONE, 2, 2), Counters(PHONE_2, 3, 4), Counters(PHONE_3, 1, 9)}
+    book = await load(store, Needs(runs=asked))
+    assert book.outcomes == {
+        PHONE: {n: outcome(n) for n in (1, 3)},
+        PHONE_2: {n: outcome(n, device_id=PHONE_2) for n in (2, 3, 9)},
+        PHONE_3: {},
+    }
 
 
 @pytest.mark.parametrize(
@@ -96,7 +108,7 @@ async def test_runs_bring_their_outcomes_and_the_nearest_on_both_sides(
 async def test_an_outcome_is_read_back_as_it_was_saved(store: Store, told: Outcome) -> None:
     """Every part of an outcome is kept: verdict, stamp, correction, conflicts in their order, problem, group, hash."""
     await save(store, outcomes=[told])
-    assert (await load(store, Needs(runs={(told.n, told.n)}))).outcomes == {told.n: told}
+    assert (await load(store, Needs(runs={Counters(PHONE, told.n, told.n)}))).outcomes == {PHONE: {told.n: told}}
 
 
 async def test_an_outcome_is_replaced_by_its_newer_state(store: Store) -> None:
@@ -104,7 +116,7 @@ async def test_an_outcome_is_replaced_by_its_newer_state(store: Store) -> None:
     await save(store, outcomes=[outcome(1, verdict="parked", group=GROUP), outcome(2)])
     now = outcome(1, verdict="merged", conflicts=(uid(31),), group=GROUP)
     await save(store, by=device(PHONE_2), outcomes=[now])
-    assert (await load(store, Needs(runs={(1, 1)}))).outcomes == {1: now, 2: outcome(2)}
+    assert (await load(store, Needs(runs={Counters(PHONE, 1, 1)}))).outcomes == {PHONE: {1: now, 2: outcome(2)}}
 
 
 # -- tags and devices --------------------------------------------------------------------------------------------------
@@ -443,11 +455,11 @@ async def test_what_holds_nothing_has_no_children(store: Store) -> None:
 async def test_loading_twice_adds_to_the_book(store: Store) -> None:
     """What a first round has loaded is still there after the second."""
     plan = await save(store, records=[event()], outcomes=[outcome(1)], conflicts=[conflict()])
-    async with store.writing(CLUB, PHONE, overdue_before_ms=0) as ledger:
-        await ledger.load(Needs(runs={(1, 1)}, records={Key("events", EVENT)}, versions={1}))
+    async with store.writing(CLUB, [PHONE], overdue_before_ms=0) as ledger:
+        await ledger.load(Needs(runs={Counters(PHONE, 1, 1)}, records={Key("events", EVENT)}, versions={1}))
         await ledger.load(Needs(records={Key("teams", TEAM)}, versions={2}, devices={PHONE}))
     book = ledger.book
-    assert book.outcomes == {1: outcome(1)}
+    assert book.outcomes == {PHONE: {1: outcome(1)}}
     assert book.records == {Key("events", EVENT): plan.records[Key("events", EVENT)], Key("teams", TEAM): None}
     assert book.tags == {1: f"{1:016x}", 2: f"{2:016x}"}
     assert list(book.conflicts[Key("teams", TEAM)]) == [conflict_id("teams", TEAM, "name")]

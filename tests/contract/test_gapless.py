@@ -112,7 +112,7 @@ async def test_the_counter_row_holds_that_interleaving_back(site: Site) -> None:
 
     fast = Phone(site.another(1), 2)
     fast.put("players", uid(2), full_name="fast")
-    async with site.store.writing(CLUB, uid(1), overdue_before_ms=0) as ledger:
+    async with site.store.writing(CLUB, [uid(1)], overdue_before_ms=0) as ledger:
         plan = draft(ledger.book, by=device(uid(1)), records=[event()])
         await ledger.save(plan, [encode_change(each) for each in plan.changes])
         task = asyncio.create_task(fast.push())

@@ -3,7 +3,7 @@
 import pytest
 
 from football.collections import CATALOGUE
-from sync.book import Alike, Children, Needs
+from sync.book import Alike, Children, Counters, Needs
 from sync.collections import CONFLICTS, Value
 from sync.conflicts import Status
 from sync.conflicts import snapshot_row as conflict_row
@@ -273,7 +273,7 @@ async def test_conflicts_are_listed_by_id(store: Store) -> None:
 # -- two clubs ---------------------------------------------------------------------------------------------------------
 
 NEEDS = Needs(
-    runs={(1, 9)},
+    runs={Counters(PHONE, 1, 9)},
     versions={1, 2, 3},
     records={Key("events", EVENT), Key("teams", TEAM)},
     waiting={f"matches/{MATCH}"},
@@ -326,6 +326,6 @@ async def test_two_clubs_never_see_each_other(store: Store) -> None:
     assert await everything(store, CLUB) == ours
     theirs = await load(store, NEEDS, club_id=CLUB_2)
     assert theirs.records == {Key("events", EVENT): plan.records[Key("events", EVENT)], Key("teams", TEAM): None}
-    assert theirs.outcomes == {1: outcome(1, verdict="rejected")}
+    assert theirs.outcomes == {PHONE: {1: outcome(1, verdict="rejected")}}
     page = await store.log_page(CLUB_2, 0, changes_max=99, bytes_max=100_000)
     assert [row.body for row in page] == [encode_change(each) for each in plan.changes]

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from sync.book import Club, Needs
+from sync.book import Club, Counters, Needs
 from sync.cursors import ORIGIN, Cursor
 from sync.ports import Head, Ledger, Store
 from sync.records import Key, encode_change
@@ -69,15 +69,17 @@ async def test_a_transaction_opens_with_the_club_and_the_device(store: Store) ->
     book = await load(store)
     assert book.club == plan.club
     assert book.club.head == Cursor(2, f"{2:016x}")
-    assert book.device == told
-    assert (await load(store, device_id=PHONE_2)).device is None
+    assert book.devices == {PHONE: told}
+    assert (await load(store, device_id=PHONE_2)).devices == {PHONE_2: None}
+    async with store.writing(CLUB, [PHONE_2, PHONE], overdue_before_ms=0) as ledger:
+        assert ledger.book.devices == {PHONE: told, PHONE_2: None}
 
 
 async def test_a_device_is_loaded_with_its_own_parked_mutations_counted(store: Store) -> None:
     """Those of other devices do not count, nor those that are parked no more."""
     await save(store, parked=[entry(1), entry(2), entry(3), entry(1, device_id=PHONE_2)])
     await save(store, unparked=[(PHONE, 2)])
-    found = (await load(store)).device
+    found = (await load(store)).devices[PHONE]
     assert found is not None
     assert found.parked == 2
 
@@ -87,7 +89,7 @@ async def test_a_device_is_replaced_by_its_newer_state(store: Store) -> None:
     await save(store, by=device(offsets=(1, 2, 3), last_n=3))
     newer = device(offsets=(), last_n=12, acked=3, seen_ms=NOW_MS + 5)
     await save(store, by=newer)
-    assert (await load(store)).device == newer
+    assert (await load(store)).devices == {PHONE: newer}
     assert list(await store.devices(CLUB)) == [newer]
 
 
@@ -134,7 +136,7 @@ async def test_a_transaction_that_fails_leaves_no_trace(
     """After an exception in the block, and after a cancellation, nothing of the plan is there, and others go on."""
     await save(store, records=[record("teams", TEAM, {"name": "Reds"})], outcomes=[outcome(1)])
     needs = Needs(
-        runs={(1, 5)},
+        runs={Counters(PHONE_2, 1, 5)},
         records={Key("teams", TEAM), Key("events", EVENT)},
         waiting={f"matches/{uid(1)}"},
         devices={PHONE_2},
@@ -144,7 +146,7 @@ async def test_a_transaction_that_fails_leaves_no_trace(
 
     async def fail() -> None:
         try:
-            async with store.writing(CLUB, PHONE_2, overdue_before_ms=0) as ledger:
+            async with store.writing(CLUB, [PHONE_2], overdue_before_ms=0) as ledger:
                 plan = draft(
                     ledger.book,
                     by=device(PHONE_2),
@@ -168,7 +170,7 @@ async def test_a_transaction_that_fails_leaves_no_trace(
 
 async def test_nothing_is_seen_before_the_block_ends(store: Store) -> None:
     """Readers see a transaction whole, once it has committed."""
-    async with store.writing(CLUB, PHONE, overdue_before_ms=0) as ledger:
+    async with store.writing(CLUB, [PHONE], overdue_before_ms=0) as ledger:
         plan = draft(ledger.book, by=device(), records=[event()])
         await ledger.save(plan, [encode_change(each) for each in plan.changes])
         assert (await store.head(CLUB)).cursor == ORIGIN
@@ -191,10 +193,10 @@ async def test_a_second_writer_of_a_club_waits_for_the_first(
 
     async def second() -> None:
         asked.set()
-        async with other.writing(CLUB, PHONE_2, overdue_before_ms=0) as ledger:
+        async with other.writing(CLUB, [PHONE_2], overdue_before_ms=0) as ledger:
             seen.append(ledger.book.club.head.version)
 
-    async with store.writing(CLUB, PHONE, overdue_before_ms=0) as ledger:
+    async with store.writing(CLUB, [PHONE], overdue_before_ms=0) as ledger:
         task = asyncio.create_task(second())
         await asked.wait()
         for _ in range(20):
@@ -209,7 +211,7 @@ async def test_a_second_writer_of_a_club_waits_for_the_first(
 async def test_a_writer_of_another_club_does_not_wait(store: Store) -> None:
     """Clubs are written side by side."""
     await store.create_club(CLUB_2, hash_key=KEY)
-    async with store.writing(CLUB, PHONE, overdue_before_ms=0):
+    async with store.writing(CLUB, [PHONE], overdue_before_ms=0):
         await save(store, club_id=CLUB_2, records=[event()])
     assert (await store.head(CLUB_2)).cursor.version == 1
     assert (await store.head(CLUB)).cursor == ORIGIN

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw
 
-from sync import messages
+from sync import messages, tails
 from sync.collections import Problem, Value
 from sync.conflicts import Conflict, Kind, Side, Status, conflict_id, wire_fields
 from sync.errors import MalformedRequest
@@ -40,6 +40,15 @@ from sync.stamps import (
     effective_clock,
     make_stamp,
     observe_offset,
+)
+from sync.tails import (
+    TailChanges,
+    TailEnded,
+    TailHeartbeat,
+    TailHello,
+    TailOpening,
+    TailRenewal,
+    TailRenewed,
 )
 from tests.builders import (
     EVENT,
@@ -119,6 +128,15 @@ def wire_samples() -> dict[str, Value]:
         "SnapshotAnswer": SnapshotAnswer(rows[:1], f"{CURSOR}~matches~{MATCH}", CURSOR),
         "SnapshotAnswer, the last": SnapshotAnswer([], None, CURSOR, {"matches": 1, "conflicts": 0}, CURSOR),
         "TimestampAnswer": TimestampAnswer(CURSOR, NOW_MS, 1),
+        "TailOpening": TailOpening("token", CURSOR, CURSOR, ("4.0123456789abcdef",)),
+        "TailOpening, the least": TailOpening(),
+        "TailRenewal": TailRenewal("token"),
+        "TailHello": TailHello(1, CURSOR, NOW_MS, 15, 900),
+        "TailChanges": TailChanges(rows[:2], CURSOR, more=False),
+        "TailHeartbeat": TailHeartbeat(CURSOR),
+        "TailRenewed": TailRenewed(900),
+        "TailEnded": TailEnded("log_diverged", 4409, "A sentence.", common="4.0123456789abcdef"),
+        "TailEnded, to come again": TailEnded("restarting", 1012, "A sentence.", 1_234),
         "Again": Again(1, STAMP, -7_000, CURSOR),
         "Group": Group(uid(90), 2),
         "Origin": Origin(B, 5),
@@ -135,7 +153,7 @@ def schema() -> Value:
     """Return the JSON schema of all messages."""
     kinds = [
         each
-        for each in vars(messages).values()
+        for each in [*vars(messages).values(), *vars(tails).values()]
         if isinstance(each, type)
         and issubclass(each, msgspec.Struct)
         and each is not Malformed

@@ -10,13 +10,13 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from football.collections import CATALOGUE
 from football.vocabulary import EVENT_KINDS, POSITIONS
-from storage import tables
+from storage import tables, tables_accounts, tables_sharing
 from storage.embedded.bundle import run_user, usable_bundle
 from storage.migrate import migrate
 from storage.schema_dump import schema_dump
 from tests.pg import PgDatabase
 
-ELSEWHERE = {"users", "memberships", "sessions"}
+ELSEWHERE = {table.name for table in tables_accounts.metadata.tables.values()}
 """Tables of the accounts, which are no tables of the catalogue's or the engine's."""
 
 
@@ -44,6 +44,7 @@ async def test_the_tables_are_those_of_the_database(pg_database: PgDatabase) -> 
         differences = await connection.run_sync(compare)
     await engine.dispose()
     assert differences == []
+    assert tables_sharing.feeds.metadata is tables.metadata
 
 
 def _is_ours(name: str | None, kind: str, parents: dict[str, Any]) -> bool:

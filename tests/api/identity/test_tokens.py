@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from api.errors import Unauthorised
 from api.identity.keys import make_ring
@@ -13,9 +14,10 @@ from api.identity.tokens import (
     ACCESS_S,
     LEEWAY_S,
     Claims,
-    RefreshToken,
-    branch_refresh,
-    next_refresh,
+    branch_of,
+    fork_of,
+    is_made_here,
+    make_refresh,
     read_access,
     read_refresh,
     sign,
@@ -34,6 +36,8 @@ CLAIMS: dict[str, Any] = {
     "role": "coach",
     "exp": NOW_S + ACCESS_S,
     "iat": NOW_S,
+    "scope": "club",
+    "match": None,
     "typ": "access",
     "iss": "touchline",
     "aud": "touchline",
@@ -43,7 +47,7 @@ HEADER: dict[str, Any] = {"alg": "HS256", "kid": RING.current, "typ": "JWT"}
 
 def part(value: object) -> str:
     """Return one part of a token."""
-    text = value if isinstance(value, bytes) else json.dumps(value).encode()
+    text = value if isinstance(value, bytes) else json.dumps(value, separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(text).decode().rstrip("=")
 
 
@@ -104,6 +108,37 @@ BAD_CLAIMS: list[object] = [
     b"{",
     b"\xff\xfe",
     b"[" * 1_000,
+    {**CLAIMS, "exp": str(10**400)},
+    {**CLAIMS, "exp": -(10**400)},
+    {**CLAIMS, "exp": [NOW_S + 60]},
+    {**CLAIMS, "iat": None},
+    {**CLAIMS, "iat": float(NOW_S)},
+    {**CLAIMS, "iat": NOW_S - ACCESS_S, "exp": NOW_S + 60},
+    {**CLAIMS, "nbf": NOW_S + 600},
+    {**CLAIMS, "jti": "x"},
+    {**CLAIMS, "aud": None},
+    {**CLAIMS, "iss": ["touchline"]},
+    {**CLAIMS, "typ": "Access"},
+    {**CLAIMS, "scope": "match "},
+    {**CLAIMS, "scope": None},
+    {**CLAIMS, "scope": "all"},
+    {**CLAIMS, "match": "*"},
+    {**CLAIMS, "match": ""},
+    {**CLAIMS, "device": 7},
+    {**CLAIMS, "role": ["owner"]},
+    {**CLAIMS, "role": "x" * 21},
+    json.dumps(CLAIMS, separators=(",", ":")).replace(f'"exp":{NOW_S + ACCESS_S}', '"exp":Infinity').encode(),
+    json.dumps(CLAIMS, separators=(",", ":")).replace(f'"exp":{NOW_S + ACCESS_S}', '"exp":1e400').encode(),
+    json.dumps(CLAIMS).encode(),
+    json.dumps(CLAIMS, separators=(",", ":")).encode() + b" ",
+    json.dumps(CLAIMS, separators=(",", ":")).replace("{", '{"sub":"' + some_id() + '",', 1).encode(),
+    json.dumps(CLAIMS, separators=(",", ":"))[:-1].encode() + b',"role":"owner"}',
+    json.dumps(dict(reversed(CLAIMS.items())), separators=(",", ":")).encode(),
+    json.dumps(CLAIMS, separators=(",", ":")).replace("coach", "co\\u0061ch").encode(),
+    b"",
+    b"null",
+    b"{}",
+    b"\xef\xbb\xbf" + json.dumps(CLAIMS, separators=(",", ":")).encode(),
     json.dumps(CLAIMS).replace(f'"exp": {NOW_S + ACCESS_S}', '"exp": NaN').encode(),
 ]
 
@@ -145,11 +180,47 @@ BAD_TOKENS = [
     forge({**HEADER, "jwk": {"kty": "oct", "k": part(b"k")}}, CLAIMS, b"k"),
     forge({**HEADER, "jku": "https://evil.example/keys"}, CLAIMS),
     forge({**HEADER, "crit": ["b64"], "b64": False}, CLAIMS),
+    forge({**HEADER, "alg": "nOnE"}, CLAIMS),
+    forge({**HEADER, "alg": "hs256"}, CLAIMS),
+    forge({**HEADER, "alg": ["HS256"]}, CLAIMS),
+    forge({**HEADER, "alg": "HS384"}, CLAIMS, algorithm="sha384"),
+    forge({**HEADER, "alg": "ES256"}, CLAIMS),
+    forge({**HEADER, "alg": "EdDSA"}, CLAIMS),
+    forge({**HEADER, "typ": "at+jwt"}, CLAIMS),
+    forge({**HEADER, "typ": "JWT", "cty": "JWT"}, CLAIMS),
+    forge({**HEADER, "x5u": "https://evil.example/cert"}, CLAIMS),
+    forge({**HEADER, "x5c": ["AAAA"]}, CLAIMS),
+    forge({**HEADER, "jwk": {"kty": "oct", "k": part(KEY)}}, CLAIMS),
+    forge({**HEADER, "zip": "DEF"}, CLAIMS),
+    forge({**HEADER, "kid": "x" * 1_000_000}, CLAIMS),
+    forge({**HEADER, "kid": ""}, CLAIMS),
+    forge({**HEADER, "kid": RING.current.upper()}, CLAIMS),
+    forge({**HEADER, "kid": RING.current + "\x00"}, CLAIMS),
+    forge({**HEADER, "kid": OTHER.current}, CLAIMS),
+    forge({**HEADER, "kid": OTHER.current}, CLAIMS, OTHER.access[OTHER.current]),
+    forge({**HEADER, "kid": "../../../../dev/null"}, CLAIMS, b""),
+    forge({"kid": RING.current, "alg": "HS256", "typ": "JWT"}, CLAIMS),
+    forge(b'{"alg":"none","alg":"HS256","kid":"' + RING.current.encode() + b'","typ":"JWT"}', CLAIMS),
+    forge(b" " + json.dumps(HEADER, separators=(",", ":")).encode(), CLAIMS),
+    forge([], CLAIMS),
+    GOOD + "A",
+    GOOD + "\n",
+    " " + GOOD,
+    GOOD.replace(".", "..", 1),
+    GOOD.replace(".", ".=", 1),
+    GOOD.rpartition(".")[0] + "." + "A" * 43,
+    GOOD.rpartition(".")[0] + "." + base64.b64encode(b"\xff" * 32).decode(),
+    GOOD[:-1] + ("B" if GOOD[-1] == "A" else chr(ord(GOOD[-1]) + 1)),
+    ".".join(reversed(GOOD.split("."))),
+    GOOD.partition(".")[2],
+    "tli_" + "A" * 64,
+    "tlm_" + "A" * 64,
+    json.dumps({"payload": GOOD}),
     forge(HEADER, CLAIMS, b""),
     forge(HEADER, CLAIMS, b"k"),
-    forge(HEADER, CLAIMS, RING.refresh),
+    forge(HEADER, CLAIMS, RING.refresh[0]),
     sign(Claims(**CLAIMS), OTHER),
-    str(RefreshToken(some_id(), b"s" * 32)),
+    str(make_refresh(some_id(), 1, RING, now_s=NOW_S)),
 ]
 
 
@@ -161,17 +232,33 @@ def test_forged(token: str) -> None:
 
 
 def test_refresh_tokens_follow_one_another() -> None:
-    """Showing a token twice brings the same next one; another device id brings another session."""
-    first = RefreshToken(some_id(), b"s" * 32)
-    assert read_refresh(str(first)) == first
-    assert next_refresh(first, RING) == next_refresh(first, RING)
-    assert next_refresh(first, RING).secret not in {first.secret, next_refresh(first, OTHER).secret}
-    device_id = some_id()
-    assert branch_refresh(first, device_id, RING) == branch_refresh(first, device_id, RING)
-    assert branch_refresh(first, device_id, RING).session_id != first.session_id
+    """A generation has one token, which its server knows, also under the previous key; and no other is known."""
+    session_id = some_id()
+    first = make_refresh(session_id, 1, RING, now_s=NOW_S)
+    assert read_refresh(str(first)) == first == make_refresh(session_id, 1, RING, now_s=NOW_S)
+    assert is_made_here(first, RING)
+    assert is_made_here(first, make_ring(b"n" * 32, b"k" * 32))
+    assert not is_made_here(first, OTHER)
+    second = make_refresh(session_id, 2, RING, now_s=NOW_S)
+    assert second.secret != first.secret
+    for wrong in (
+        replace(first, generation=2),
+        replace(first, day=first.day + 1),
+        replace(first, session_id=some_id()),
+        replace(first, secret=second.secret),
+    ):
+        assert not is_made_here(wrong, RING)
 
 
-NO_REFRESH = ["", "tlr_", "x", "tlr_" + "A" * 63, "tlr_" + "A" * 65, "tlr_" + "é" * 64, GOOD]
+def test_clones_and_new_devices_have_sessions_of_their_own() -> None:
+    """Which one, follows from what was shown: a retry finds it again, and no two are one."""
+    session_id, device_id = some_id(), some_id()
+    found = [session_id, fork_of(session_id, 1), fork_of(session_id, 2), branch_of(session_id, device_id)]
+    assert found[1:] == [fork_of(session_id, 1), fork_of(session_id, 2), branch_of(session_id, device_id)]
+    assert len(set(found)) == len(found)
+
+
+NO_REFRESH = ["", "tlr_", "x", "tlr_" + "A" * 71, "tlr_" + "A" * 73, "tlr_" + "é" * 72, GOOD]
 
 
 @pytest.mark.parametrize("text", NO_REFRESH, ids=range(len(NO_REFRESH)))

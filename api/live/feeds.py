@@ -1,0 +1,176 @@
+"""A match's feed over plain HTTP, for networks that break sockets and for crowds: the same reader in other framings.
+
+Both routes are addressed by the name of a link's feed, which nobody can guess and which dies with the link. Answers of
+the long poll may be kept by a cache for seconds: in front of a crowd it asks once for all that stand at one cursor.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Annotated, Any, Final
+
+import msgspec
+from litestar import Request, Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, QueryParameter, SkipValidation
+from litestar.response import Stream
+from msgspec import Raw, Struct
+
+from api.edge.addresses import Addresses
+from api.identity.access import PUBLIC
+from api.live.live import Live
+from api.requests import JSON, bounded
+from api.resources.share_secrets import read_feed
+from api.resources.sharing import Sharer
+from realtime.feeds import plain_event
+from realtime.sockets import Socket
+from realtime.source import Page
+from realtime.tail import LineCut
+from sync.cursors import Cursor
+from sync.messages import encode, join_raw
+
+WAIT_S_MAX: Final = 25
+"""Seconds that a poll may wait: proxies cut at 30."""
+CACHE: Final = "public, max-age=2"
+"""How long a cache may hand out an answer; a revoked link goes silent within five seconds."""
+EVENTS: Final = "text/event-stream"
+SHARED_HEADERS: Final = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
+STREAM_HEADERS: Final = {**SHARED_HEADERS, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+SERVER_TIME: Final = "X-Server-Time"
+
+TheLive = NamedDependency[SkipValidation[Live]]
+TheSharer = NamedDependency[SkipValidation[Sharer]]
+TheAddresses = NamedDependency[SkipValidation[Addresses]]
+AnyRequest = Request[Any, Any, Any]
+
+
+class FeedAnswer(Struct, frozen=True, omit_defaults=True):
+    """A part of a feed."""
+
+    cursor: str
+    """What to send as `after` next."""
+    more: bool
+    """Whether there is more right behind."""
+    entries: list[Raw]
+    """The messages after `after`, in order."""
+    snapshot: Raw | None = None
+    """The whole match: sent without `after`, and where the epoch of that has ended. Entries go on from it."""
+
+
+@get(
+    "/api/shared/feeds/{feed:str}",
+    opt={**PUBLIC, "limit": "shared", "answer": FeedAnswer, "problems": ("link_ended",)},
+)
+async def poll_feed(
+    feed: FromPath[str],
+    live: TheLive,
+    sharer: TheSharer,
+    after: FromQuery[str | None] = None,
+    wait: Annotated[str | None, QueryParameter(description="Seconds to wait where there is nothing new.")] = None,
+) -> Response[bytes]:
+    """Return what a feed holds after a cursor; with `wait`, as soon as there is something. A cache may keep it."""
+    since = None if after is None else Cursor.parse(after, where="after")
+    wait_s = bounded(wait, name="wait", maximum=WAIT_S_MAX, default=0) if wait is not None else 0
+    opened = await sharer.open_by(read_feed(feed))
+    page = await live.poll_feed(live.watched(sharer_club(feed), opened), since, wait_s)
+    answer = _answer(page)
+    headers = {**SHARED_HEADERS, "Cache-Control": CACHE, SERVER_TIME: str(sharer.now_ms())}
+    return Response(encode(answer), media_type=JSON, headers=headers)
+
+
+@get(
+    "/api/shared/feeds/{feed:str}/events",
+    opt={**PUBLIC, "limit": "shared", "problems": ("link_ended",)},
+)
+async def stream_feed(
+    feed: FromPath[str],
+    request: AnyRequest,
+    live: TheLive,
+    sharer: TheSharer,
+    addresses: TheAddresses,
+    after: FromQuery[str | None] = None,
+) -> Stream:
+    """Follow a feed as Server-Sent Events; a browser goes on by itself from the last event's id."""
+    shown = request.headers.get("last-event-id") or after
+    since = None if shown is None else Cursor.parse(shown, where="Last-Event-ID")
+    watched = live.watched(sharer_club(feed), await sharer.open_by(read_feed(feed)))
+    line = EventLine()
+
+    async def talk(socket: Socket) -> None:
+        await live.match.stream(socket, watched, since)
+
+    serving = live.sockets.serve(line, addresses.network_of(request.scope), talk)
+    return Stream(line.follow(serving), media_type=EVENTS, headers=STREAM_HEADERS)
+
+
+def sharer_club(feed: str) -> str:
+    """Return the club of a feed's name that was found good."""
+    named = read_feed(feed)
+    return "" if named is None else named.club_id
+
+
+class EventLine:
+    """An event stream as the live floor wants a line; nobody ever says anything on it."""
+
+    def __init__(self) -> None:
+        """Begin with nothing to send."""
+        self._waiting: asyncio.Queue[str | None] = asyncio.Queue(1)
+        self._gone: asyncio.Event = asyncio.Event()
+
+    async def send(self, text: str) -> None:
+        """Send events, or one frame as an event; waits until the one before was taken. Raises LineCut."""
+        if self._gone.is_set():
+            raise LineCut
+        await self._waiting.put(text if text[0] != "{" else plain_event(text))
+
+    def put(self, frames: bytes) -> bool:
+        """Take events, if those before were taken."""
+        if self._gone.is_set() or self._waiting.full():
+            return False
+        self._waiting.put_nowait(frames.decode())
+        return True
+
+    async def receive(self) -> str:
+        """Wait for the client to leave. Raises LineCut."""
+        await self._gone.wait()
+        raise LineCut
+
+    async def close(self, code: int, reason: str) -> None:
+        """End the stream; the last event has said why."""
+        retry_ms = msgspec.json.decode(reason).get("retry_ms")
+        if retry_ms is not None:
+            await self._waiting.put(f"retry: {retry_ms}\n\n")
+        await self._waiting.put(None)
+
+    def abort(self) -> None:
+        """Cut the stream."""
+        self._gone.set()
+
+    async def follow(self, serving: Any) -> AsyncGenerator[str]:  # noqa: ANN401 - a coroutine
+        """Yield what is to be sent, while `serving` runs."""
+        task = asyncio.create_task(serving)
+        task.add_done_callback(lambda _done: self._finish())
+        try:
+            while (text := await self._waiting.get()) is not None:
+                yield text
+        finally:
+            self._gone.set()
+            task.cancel()
+            await asyncio.wait((task,))
+
+    def _finish(self) -> None:
+        if self._waiting.empty():
+            self._waiting.put_nowait(None)
+
+
+def _answer(page: Page) -> FeedAnswer:
+    end = page.rows[-1] if page.rows else None
+    cursor = page.head if page.fresh is not None or end is None else Cursor(end.version, end.tag)
+    return FeedAnswer(
+        cursor=str(cursor),
+        more=cursor.version < page.head.version,
+        entries=join_raw([row.body for row in page.rows]),
+        snapshot=None if page.fresh is None else Raw(page.fresh.body),
+    )
+
+
+ROUTES: Final = (poll_feed, stream_feed)

@@ -1,0 +1,146 @@
+"""The hub: which channels have readers in this process, and how a batch reaches all of them.
+
+A channel stands at a position: the end of what was handed to its readers. A frame is made once for each batch and
+shared. Handing it over never waits for a reader, and gives the loop a turn now and then where readers are many.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from msgspec import Struct
+
+from realtime.source import Channel, Fresh, Source
+from sync.cursors import Cursor
+from sync.tails import Batch
+
+TURN_READERS: Final = 250
+"""Readers that get a batch before the loop has a turn: some 2 ms."""
+
+
+class Taker(Protocol):
+    """A reader, as the hub sees it."""
+
+    def offer(self, batch: Batch, /) -> None:
+        """Take what it has not had of a batch. Never waits."""
+        ...
+
+    def begin_anew(self, fresh: Fresh, /) -> None:
+        """Take a beginning in the place of all before it. Never waits."""
+        ...
+
+    def fall_back(self) -> None:
+        """Read the log again from the reader's own place."""
+        ...
+
+
+class Stream:
+    """A channel with its readers."""
+
+    def __init__(self, channel: Channel, source: Source) -> None:
+        """Begin without a position: the first reader that has caught up gives it one."""
+        self.channel = channel
+        self.source = source
+        self.readers: dict[Taker, None] = {}
+        self.position: Cursor | None = None
+        self.is_woken = False
+        """Whether there may be more than the position."""
+        self.woken_at: float | None = None
+        """When the oldest wake-up came that was not followed yet."""
+        self.read_at = 0.0
+        self.task: asyncio.Task[None] | None = None
+
+    def reset(self) -> None:
+        """Forget the position, and send every reader back to its own place: the log is not what it was."""
+        self.position = None
+        for reader in [*self.readers]:
+            reader.fall_back()
+
+
+class HubStatistics(Struct, frozen=True):
+    """What the hub has done."""
+
+    channels: int
+    readers: int
+    batches: int
+    frames: int
+    """Batches times the readers that they were offered to."""
+    bytes: int
+
+
+class Hub:
+    """The channels that have readers."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.streams: dict[Channel, Stream] = {}
+        self._of_club: dict[str, set[Channel]] = {}
+        self.on_position: Callable[[Stream], None] = lambda _stream: None
+        """Called when a channel that was woken gets its first position."""
+        self._batches = 0
+        self._frames = 0
+        self._bytes = 0
+
+    def join(self, channel: Channel, source: Source, reader: Taker) -> Stream:
+        """Add a reader to a channel; what is committed from here on reaches it."""
+        stream = self.streams.get(channel)
+        if stream is None:
+            stream = self.streams[channel] = Stream(channel, source)
+            self._of_club.setdefault(channel.club_id, set()).add(channel)
+        stream.readers[reader] = None
+        return stream
+
+    def leave(self, stream: Stream, reader: Taker) -> None:
+        """Take a reader out; a channel without readers is forgotten."""
+        stream.readers.pop(reader, None)
+        if not stream.readers and self.streams.get(stream.channel) is stream:
+            del self.streams[stream.channel]
+            others = self._of_club[stream.channel.club_id]
+            others.discard(stream.channel)
+            if not others:
+                del self._of_club[stream.channel.club_id]
+
+    def channels_of(self, club_id: str) -> list[Channel]:
+        """Return the channels of a club that have readers."""
+        return [*self._of_club.get(club_id, ())]
+
+    def stand(self, stream: Stream, place: Cursor) -> Cursor:
+        """Return where a channel stands; one that has no position yet begins at `place`, which was just read up to."""
+        if stream.position is None:
+            stream.position = place
+            if stream.is_woken:
+                self.on_position(stream)
+        return stream.position
+
+    def begin_anew(self, stream: Stream, fresh: Fresh) -> None:
+        """Stand a channel at a beginning, and hand that to its readers, unless it is of the epoch that stands."""
+        if stream.position is not None and stream.position.tag == fresh.cursor.tag:
+            return
+        was, stream.position = stream.position, fresh.cursor
+        if was is not None:
+            for reader in [*stream.readers]:
+                reader.begin_anew(fresh)
+
+    async def publish(self, stream: Stream, batch: Batch) -> None:
+        """Hand a batch, which follows the channel's position, to all of its readers."""
+        stream.position = batch.end
+        readers = [*stream.readers]
+        self._batches += 1
+        self._frames += len(readers)
+        self._bytes += batch.size * len(readers)
+        for place, reader in enumerate(readers, 1):
+            reader.offer(batch)
+            if place % TURN_READERS == 0:
+                await asyncio.sleep(0)
+                if stream.position != batch.end:
+                    return  # another epoch began meanwhile, of which everybody was told
+
+    def statistics(self) -> HubStatistics:
+        """Return what it holds and has done."""
+        return HubStatistics(
+            channels=len(self.streams),
+            readers=sum(len(stream.readers) for stream in self.streams.values()),
+            batches=self._batches,
+            frames=self._frames,
+            bytes=self._bytes,
+        )

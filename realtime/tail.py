@@ -1,0 +1,245 @@
+"""A reader: one socket's place in a channel, what waits to be sent to it, and the one task that sends.
+
+What waits is bounded in bytes. A reader that falls behind forgets what waits and reads the log again from what was
+sent, a page at a time and no faster than its line takes them; it never slows another. One that falls too often, or
+takes nothing at all, is closed and told to come back.
+"""
+
+import asyncio
+from collections import deque
+from typing import Final, Protocol
+
+from realtime.closing import Closed, closed_by
+from realtime.hub import Hub
+from realtime.limits import LiveLimits
+from realtime.source import Channel, Framing, Fresh, Page, Place, Source
+from storage.outages import is_outage
+from sync.cursors import ORIGIN
+from sync.errors import SyncError
+from sync.tails import Batch, Phase, Tail
+
+RETRY_S: Final = 1.0
+"""Seconds before a read that the database could not serve is tried again."""
+
+
+class Wire(Protocol):
+    """Where frames go."""
+
+    async def send(self, text: str) -> None:
+        """Send a frame; waits where the line does not take it. Raises LineCut where the other side has gone."""
+        ...
+
+    def put(self, frames: bytes) -> bool:
+        """Take frames as they stand on the wire, if that needs no waiting; return whether it did."""
+        ...
+
+
+class LineCut(Exception):
+    """The other side has gone."""
+
+
+class Reader:
+    """Sends a channel to one wire."""
+
+    def __init__(
+        self, hub: Hub, channel: Channel, source: Source, framing: Framing, wire: Wire, limits: LiveLimits
+    ) -> None:
+        """Join the channel: from here on nothing of it is missed."""
+        self._hub = hub
+        self._source = source
+        self._framing = framing
+        self._ready = framing.ready
+        self._fresh: Fresh | None = None
+        self._wire = wire
+        self._limits = limits
+        self._queue: deque[Batch] = deque()
+        self._answers: deque[str] = deque()
+        self._is_beat_due = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._falls: deque[float] = deque()
+        self._tail: Tail | None = None
+        self._is_sending = False
+        self._beat_before = (-1, False)
+        self.queued_bytes = 0
+        self.sent_frames = 0
+        self.fallen = 0
+        self.stream = hub.join(channel, source, self)
+
+    # -- what others call; none of it waits --------------------------------------------------------------------------
+
+    def offer(self, batch: Batch) -> None:
+        """Take what was not had of a live batch, or fall back where too much waits."""
+        tail = self._tail
+        if tail is None or tail.phase is not Phase.LIVE:
+            return
+        if self._waiter is not None and tail.follows(batch) and self._put(batch):
+            tail.place = tail.sent = batch.end
+            self.sent_frames += 1
+            return
+        if tail.misses_before(batch) or self.queued_bytes + batch.size > self._limits.queue_bytes_max:
+            self.fall_back()
+            return
+        part = tail.take(batch)
+        if part is None:
+            return
+        self._queue.append(part)
+        self.queued_bytes += part.size
+        self._wake()
+
+    def _put(self, batch: Batch) -> bool:
+        """Have the line take a batch here, where the sender has nothing to do: no task has to run for it."""
+        assert self._waiter is not None
+        return not self._waiter.done() and self._wire.put(batch.framed(self._ready))
+
+    def fall_back(self) -> None:
+        """Forget what waits, and read the log again from what was sent."""
+        if self._tail is None:
+            return
+        self._queue.clear()
+        self._fresh = None
+        self.queued_bytes = 0
+        self.fallen += 1
+        self._tail.fall_back()
+        self._wake()
+
+    def begin_anew(self, fresh: Fresh) -> None:
+        """Take a beginning in the place of what waits; a reader that catches up finds it by itself."""
+        tail = self._tail
+        if tail is None or tail.phase is not Phase.LIVE:
+            return
+        self._queue.clear()
+        self.queued_bytes = 0
+        self._fresh = fresh
+        tail.begin_anew(fresh.cursor)
+        self._wake()
+
+    def say(self, text: str) -> None:
+        """Send an answer of its own, before what waits."""
+        self._answers.append(text)
+        self._wake()
+
+    def beat(self) -> bool:
+        """Send a heartbeat where nothing was sent since the last call; return whether the line takes anything.
+
+        It does not where one and the same frame was on its way at the last call and is still.
+        """
+        before, self._beat_before = self._beat_before, (self.sent_frames, self._is_sending)
+        if before[0] != self.sent_frames:
+            return True
+        if self._is_sending:
+            return not before[1]
+        self._is_beat_due = True
+        self._wake()
+        return True
+
+    def leave(self) -> None:
+        """Leave the channel."""
+        self._hub.leave(self.stream, self)
+
+    # -- the task that sends -----------------------------------------------------------------------------------------
+
+    async def open(self, place: Place) -> Page:
+        """Read the first page after a client's place; that place is checked with it. Raises Closed."""
+        page = await self._read(place)
+        since = page.fresh.cursor if page.fresh is not None else place.since or ORIGIN
+        self._tail = Tail(since, has_epochs=self._source.has_epochs)
+        return page
+
+    async def run(self, page: Page) -> None:
+        """Send the first page and all that follows, until cancelled. Raises Closed, or LineCut."""
+        tail = self._tail
+        assert tail is not None, "open it first"
+        await self._catch_up(tail, page)
+        while True:
+            if tail.phase is Phase.LIVE:
+                await self._send_queued(tail)
+            else:
+                self._note_fall()
+                await self._catch_up(tail, await self._read(Place(tail.place)))
+
+    async def _catch_up(self, tail: Tail, page: Page) -> None:
+        """Send page after page, and go live where the channel stands."""
+        while True:
+            if page.fresh is not None:
+                tail.begin_anew(page.fresh.cursor)
+                self._hub.begin_anew(self.stream, page.fresh)
+                await self._send(self._framing.fresh(page.fresh))
+            batch = page.batch()
+            if batch is not None:
+                tail.lay(batch)
+                await self._send_batch(tail, batch)
+            await self._send_answers()
+            if (batch is None or not batch.more) and tail.go_live(self._hub.stand(self.stream, tail.place)):
+                return
+            page = await self._read(Place(tail.place))
+
+    async def _send_queued(self, tail: Tail) -> None:
+        """Send what waits; where that is nothing, wait for more."""
+        if (fresh := self._fresh) is not None:
+            self._fresh = None
+            tail.sent = fresh.cursor
+            await self._send(self._framing.fresh(fresh))
+        while self._queue and self._fresh is None:
+            batch = self._queue.popleft()
+            self.queued_bytes -= batch.size
+            await self._send_batch(tail, batch)
+        await self._send_answers()
+        if self._is_beat_due and self._is_idle(tail):
+            self._is_beat_due = False
+            await self._send(self._framing.heartbeat(tail.sent))
+        if self._is_idle(tail):
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+
+    def _is_idle(self, tail: Tail) -> bool:
+        return tail.phase is Phase.LIVE and not (self._queue or self._answers or self._fresh is not None)
+
+    async def _send_answers(self) -> None:
+        while self._answers:
+            await self._send(self._answers.popleft())
+
+    async def _send_batch(self, tail: Tail, batch: Batch) -> None:
+        """Send a batch; it counts as sent from here on, since a reader that falls back meanwhile must not repeat it."""
+        tail.sent = batch.end
+        frames = batch.framed(self._framing.batch)
+        if isinstance(frames, str):
+            await self._send(frames)
+            return
+        for frame in frames:
+            await self._send(frame)
+
+    async def _send(self, text: str) -> None:
+        self._is_sending = True
+        await self._wire.send(text)
+        self._is_sending = False
+        self.sent_frames += 1
+
+    async def _read(self, place: Place) -> Page:
+        """Read a page. Raises Closed where the cursor is not of this log, or the database does not come back."""
+        for is_last in (False, True):
+            try:
+                return await self._source.read(self.stream.channel, place, bytes_max=self._limits.page_bytes)
+            except SyncError as error:
+                raise closed_by(error) from error
+            except Closed:
+                raise
+            except Exception as error:
+                if not is_outage(error) or is_last:
+                    raise Closed("unavailable" if is_outage(error) else "internal") from error
+                await asyncio.sleep(RETRY_S)
+        raise AssertionError
+
+    def _note_fall(self) -> None:
+        now = asyncio.get_running_loop().time()
+        self._falls.append(now)
+        while self._falls[0] < now - self._limits.falls_s:
+            self._falls.popleft()
+        if len(self._falls) > self._limits.falls_max:
+            raise Closed("too_slow")
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)

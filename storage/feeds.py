@@ -1,0 +1,312 @@
+"""Feeds: the redacted log of a match, one for each view that its live links ask for, kept beside the club's own log.
+
+    every entry of a feed was redacted before it was stored; n is gapless in its epoch; the snapshot is the fold of them
+
+All is written under the lock of the club's counter row, in the transaction that writes what it tells of (`append`), so
+a feed is never behind the log and never ahead of it. What must not be read again (a number of a player who is not to
+be shared any more, a score that is hidden now) ends the epoch: its entries are deleted, the ids of events are made
+with a fresh key, and viewers begin with the snapshot (docs/decisions/0018-a-feed-for-each-view-of-a-match.md).
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import structlog
+from msgspec import Struct
+
+from football.feed import Shareable, SharedMatch, due_ms, project
+from football.feed_messages import diff, entries_of, withdraws
+from football.policy import ClubRules, Options
+from storage.shareable import Connection, read_shareable
+from sync.cursors import Cursor
+from sync.records import Key, Record
+from sync.stamps import TICKS_PER_MS
+
+MESSAGES_MAX: Final = 400
+"""Messages of one transaction: a whole match that was logged offline. Where there would be more, an epoch begins."""
+
+HIDDEN_BYTES: Final = 9
+"""Bytes of an event's id in a feed: 72 bits, so that none of a match's meet."""
+
+OF_A_MATCH: Final = frozenset({"matches", "match_periods", "events", "lineup"})
+"""Collections whose records name their match, or are one."""
+WITHIN: Final[Mapping[str, str]] = {"match_pauses": "period_id", "event_participants": "event_id"}
+"""Collections whose records name a child of a match."""
+OF_A_CLUB: Final = frozenset({"teams", "players", "seasons"})
+"""Collections whose records any match may name."""
+
+_log: Final = structlog.get_logger("touchline.feeds")
+_snapshot: Final = msgspec.json.Decoder(SharedMatch).decode
+_encode: Final = msgspec.json.encode
+
+Live = Mapping[str, frozenset[int]]
+"""Match -> the views for which it has live links."""
+
+
+class Feed(Struct, frozen=True):
+    """Where a feed stands."""
+
+    cursor: Cursor
+    """`n` and the epoch."""
+    hide_key: bytes
+    snapshot: bytes
+    """A `SharedMatch`, as JSON."""
+    due_ms: int | None
+
+
+class FeedEntry(NamedTuple):
+    """An entry as it is stored and sent."""
+
+    n: int
+    body: bytes
+
+
+def view_of(options: Options) -> int:
+    """Return the number of the view that a link with these options reads."""
+    return options.score * 1 + options.shirt_numbers * 2 + options.venue * 4
+
+
+def options_of(view: int) -> Options:
+    """Return what a view's links ask to show."""
+    return Options(score=bool(view & 1), shirt_numbers=bool(view & 2), venue=bool(view & 4))
+
+
+def hide(key: bytes, record_id: str) -> str:
+    """Return an event's id in the epoch whose key this is."""
+    made = hashlib.blake2b(record_id.encode(), key=key, digest_size=HIDDEN_BYTES).digest()
+    return base64.urlsafe_b64encode(made).decode()
+
+
+_LIVE: Final = """
+SELECT DISTINCT match_id, shows_score, shows_shirt_numbers, shows_venue
+  FROM touchline.share_links
+ WHERE club_id = $1 AND revoked_at IS NULL AND expires_at > $2
+"""
+_RULES: Final = "SELECT young_scores, young_shirt_numbers FROM touchline.share_rules WHERE club_id = $1"
+_FEED: Final = """
+SELECT epoch, n, hide_key, snapshot, due_ms FROM touchline.feeds WHERE club_id = $1 AND match_id = $2 AND view = $3
+"""
+_SAVE: Final = """
+INSERT INTO touchline.feeds (club_id, match_id, view, epoch, n, hide_key, snapshot, due_ms)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    ON CONFLICT (club_id, match_id, view)
+    DO UPDATE SET epoch = excluded.epoch, n = excluded.n, hide_key = excluded.hide_key,
+                  snapshot = excluded.snapshot, due_ms = excluded.due_ms
+"""
+_ADD: Final = """
+INSERT INTO touchline.feed_entries (club_id, match_id, view, n, body)
+SELECT $1, $2, $3, entry.n, entry.body FROM unnest($4::bigint[], $5::bytea[]) AS entry (n, body)
+"""
+_FORGET: Final = "DELETE FROM touchline.feed_entries WHERE club_id = $1 AND match_id = $2 AND view = $3"
+_DROP: Final = "DELETE FROM touchline.feeds WHERE club_id = $1 AND match_id = $2 AND view = $3"
+_VIEWS: Final = "SELECT view FROM touchline.feeds WHERE club_id = $1 AND match_id = $2"
+_PAGE: Final = """
+SELECT n, body FROM touchline.feed_entries
+ WHERE club_id = $1 AND match_id = $2 AND view = $3 AND n > $4 ORDER BY n LIMIT $5
+"""
+_FRESH: Final = """
+SELECT substr(md5(gen_random_uuid()::text), 1, 16) AS epoch,
+       uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) AS hide_key
+"""
+"""The database's own dice: an epoch looks like a log's tag, so a feed's cursor looks like a log's."""
+_PARENTS: Final = """
+SELECT match_id FROM grassroots.match_periods WHERE club_id = $1 AND id = ANY($2::uuid[])
+ UNION
+SELECT match_id FROM grassroots.events WHERE club_id = $1 AND id = ANY($2::uuid[])
+"""
+
+
+async def append(connection: Connection, club_id: str, records: Mapping[Key, Record], now_ms: int) -> None:
+    """Tell the feeds of a club what a transaction wrote: `records` as they stand after it.
+
+    For the transaction that writes them, while it holds the counter row. A club without live links costs one look.
+    """
+    live = await live_views(connection, club_id, now_ms)
+    if not live:
+        return
+    touched = live if _touches_all(records) else await _touched(connection, club_id, records, live)
+    for match_id in sorted(touched):
+        await refresh(connection, club_id, match_id, live[match_id], now_ms, anew=_hides_somebody(records))
+
+
+async def live_views(connection: Connection, club_id: str, now_ms: int) -> Live:
+    """Return the matches of a club that have live links, each with the views that they ask for."""
+    found: dict[str, set[int]] = {}
+    for row in await connection.fetch(_LIVE, club_id, instant(now_ms)):
+        options = Options(row["shows_score"], row["shows_shirt_numbers"], row["shows_venue"])
+        found.setdefault(str(row["match_id"]), set()).add(view_of(options))
+    return {match_id: frozenset(views) for match_id, views in found.items()}
+
+
+async def refresh(
+    connection: Connection, club_id: str, match_id: str, views: Iterable[int], now_ms: int, *, anew: bool = False
+) -> None:
+    """Bring feeds of a match up to what is recorded of it; `anew` begins an epoch in each.
+
+    For a transaction that holds the counter row. A match that is not there has no feeds.
+    """
+    what = await read_shareable(connection, club_id, match_id)
+    if what is None:
+        await drop(connection, club_id, match_id)
+        return
+    rules = await read_rules(connection, club_id)
+    for view in sorted(views):
+        try:
+            await _refresh(connection, _Place(club_id, match_id, view), what, rules, now_ms, anew=anew)
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:  # ours, and no reason to refuse a goal
+            _log.error("feed_failed", club=club_id, error=type(error).__name__, exc_info=error)
+            await _forget(connection, _Place(club_id, match_id, view))
+
+
+async def begin_epochs(connection: Connection, club_id: str, now_ms: int) -> None:
+    """Begin an epoch in every feed of a club: what was shown may not be read again (the club's rules, an erasure)."""
+    for match_id, views in (await live_views(connection, club_id, now_ms)).items():
+        await refresh(connection, club_id, match_id, views, now_ms, anew=True)
+
+
+async def drop(connection: Connection, club_id: str, match_id: str, *, but: frozenset[int] = frozenset()) -> None:
+    """Forget the feeds of a match, but those of some views: nobody reads them any more."""
+    for row in await connection.fetch(_VIEWS, club_id, match_id):
+        if row["view"] not in but:
+            await _forget(connection, _Place(club_id, match_id, row["view"]))
+
+
+async def read_feed(connection: Connection, club_id: str, match_id: str, view: int) -> Feed | None:
+    """Return where a feed stands; None where there is none."""
+    row = await connection.fetchrow(_FEED, club_id, match_id, view)
+    if row is None:
+        return None
+    return Feed(Cursor(row["n"], row["epoch"]), row["hide_key"], row["snapshot"], row["due_ms"])
+
+
+async def read_entries(
+    connection: Connection, club_id: str, match_id: str, view: int, after: Cursor, *, entries_max: int
+) -> tuple[Feed, Sequence[FeedEntry]] | None:
+    """Return where a feed stands, and its entries after a cursor; None where the cursor is of no epoch that stands.
+
+    For a transaction that sees one moment (repeatable read), or one that holds the counter row.
+    """
+    feed = await read_feed(connection, club_id, match_id, view)
+    if feed is None or feed.cursor.tag != after.tag or feed.cursor.version < after.version:
+        return None
+    rows = await connection.fetch(_PAGE, club_id, match_id, view, after.version, entries_max)
+    return feed, [FeedEntry(row["n"], row["body"]) for row in rows]
+
+
+async def read_rules(connection: Connection, club_id: str) -> ClubRules:
+    """Return what the owner of a club has turned on for its links."""
+    row = await connection.fetchrow(_RULES, club_id)
+    return ClubRules() if row is None else ClubRules(row["young_scores"], row["young_shirt_numbers"])
+
+
+def instant(ms: int) -> datetime:
+    """Return milliseconds since 1970 as the driver takes an instant."""
+    return datetime.fromtimestamp(ms / 1_000, UTC)
+
+
+class _Place(NamedTuple):
+    """Names a feed; the first parameters of each statement about one."""
+
+    club_id: str
+    match_id: str
+    view: int
+
+
+async def _refresh(
+    connection: Connection, place: _Place, what: Shareable, rules: ClubRules, now_ms: int, *, anew: bool
+) -> None:
+    options = options_of(place.view)
+    feed = await read_feed(connection, *place)
+    due = due_ms(what, now_ms)
+    if feed is not None and not anew:
+        hidden = partial(hide, feed.hide_key)
+        before, after = _snapshot(feed.snapshot), project(what, options, rules, now_ms, hidden)
+        if not _is_anew(before, after):
+            messages = diff(before, after)
+            if len(messages) <= MESSAGES_MAX:
+                entries = entries_of(messages, what, now_ms, hidden, feed.cursor)
+                await _add(connection, place, feed, [_encode(each) for each in entries])
+                if entries or due != feed.due_ms:
+                    n = feed.cursor.version + len(entries)
+                    await _save(connection, place, Cursor(n, feed.cursor.tag), feed.hide_key, after, due)
+                return
+    fresh = await connection.fetchrow(_FRESH)
+    assert fresh is not None
+    snapshot = project(what, options, rules, now_ms, partial(hide, fresh["hide_key"]))
+    await connection.execute(_FORGET, *place)
+    await _save(connection, place, Cursor(0, fresh["epoch"]), fresh["hide_key"], snapshot, due)
+
+
+def _is_anew(before: SharedMatch, after: SharedMatch) -> bool:
+    """Tell whether an epoch begins: another policy shows something else, or something was withdrawn."""
+    had, has = before.shows, after.shows
+    return (had.score, had.shirt_numbers) != (has.score, has.shirt_numbers) or withdraws(before, after)
+
+
+async def _save(
+    connection: Connection, place: _Place, cursor: Cursor, hide_key: bytes, snapshot: SharedMatch, due: int | None
+) -> None:
+    await connection.execute(_SAVE, *place, cursor.tag, cursor.version, hide_key, _encode(snapshot), due)
+
+
+async def _add(connection: Connection, place: _Place, feed: Feed, bodies: Sequence[bytes]) -> None:
+    if bodies:
+        first = feed.cursor.version + 1
+        await connection.execute(_ADD, *place, list(range(first, first + len(bodies))), bodies)
+
+
+async def _forget(connection: Connection, place: _Place) -> None:
+    await connection.execute(_FORGET, *place)
+    await connection.execute(_DROP, *place)
+
+
+def _touches_all(records: Mapping[Key, Record]) -> bool:
+    """Tell whether any match may show it: what many matches name, or a record that left its match for another."""
+    return any(key.collection in OF_A_CLUB or _has_moved(key, record) for key, record in records.items())
+
+
+def _has_moved(key: Key, record: Record) -> bool:
+    """Tell whether the reference to the match may have been written anew, so that the match before is not known."""
+    write = record.fields.get(WITHIN.get(key.collection, "match_id"))
+    return write is not None and any(other.version < write.version for other in record.fields.values())
+
+
+async def _touched(connection: Connection, club_id: str, records: Mapping[Key, Record], live: Live) -> set[str]:
+    """Return those of the live matches that these records belong to."""
+    found: set[Any] = set()
+    parents: set[Any] = set()
+    for key, record in records.items():
+        if key.collection == "matches":
+            found.add(key.record)
+        elif key.collection in OF_A_MATCH:
+            found.add(_value(record, "match_id"))
+        elif key.collection in WITHIN:
+            parents.add(_value(record, WITHIN[key.collection]))
+    if parents - {None}:
+        rows = await connection.fetch(_PARENTS, club_id, sorted(parents - {None}))
+        found.update(str(row["match_id"]) for row in rows)
+    return found & live.keys()
+
+
+def _value(record: Record, name: str) -> Any:  # noqa: ANN401 - whatever a field holds
+    write = record.fields.get(name)
+    return None if write is None else write.value
+
+
+def _hides_somebody(records: Mapping[Key, Record]) -> bool:
+    """Tell whether a player who must not be shared, or who was deleted, is among what was written."""
+    players = (record for key, record in records.items() if key.collection == "players")
+    return any(each.is_deleted or bool(_value(each, "do_not_share")) for each in players)
+
+
+def seen_ms(now_ms: int, clock: int) -> int:
+    """Return the time as a link's expiry sees it: a server whose clock steps back revives nothing.
+
+    `clock` is the greatest that the club has issued.
+    """
+    return max(now_ms, clock // TICKS_PER_MS)
