@@ -68,7 +68,7 @@ bench: $(DEV) ## the benchmarks, with their table
 	@exec $(RUN) -m bench $(ARGS)
 
 docs: $(RUNTIME) ## write the pages that are made of the code: docs/errors.md, docs/settings.md
-	$(RUN) -m api.manual
+	$(RUN) -m api.reference.pages
 
 format: $(DEV) ## lay the code out, and mend what can be mended safely (FILES=sync for one folder)
 	$(RUN) -m ruff check --fix --exit-zero --silent $(FILES)

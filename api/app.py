@@ -17,7 +17,7 @@ from litestar.di import Provide
 from litestar.routes import HTTPRoute
 from msgspec import Struct
 
-from api import documents, health, queries, sync
+from api import health, queries
 from api.edge.addresses import Addresses
 from api.edge.backoff import hint_of
 from api.edge.compression import compressed
@@ -38,6 +38,7 @@ from api.identity.slowdown import SlowDown
 from api.live import feeds, sockets
 from api.live.live import Dials, Live
 from api.observe import Instruments, observed
+from api.reference import documents
 from api.resources import (
     awards,
     events,
@@ -63,6 +64,7 @@ from api.resources.sharing import Sharer
 from api.resources.views import Views
 from api.resources.writing import Writer
 from api.settings import Settings
+from api.sync import bulk, config, conflicts, devices, exchange
 from football.collections import CATALOGUE
 from football.roles import permit_of
 from realtime.limits import LiveLimits
@@ -232,7 +234,11 @@ ROUTES: Final[tuple[Any, ...]] = (
     *clubs.ROUTES,
     *invitations.ROUTES,
     *scorers.ROUTES,
-    *sync.ROUTES,
+    *exchange.ROUTES,
+    *config.ROUTES,
+    *devices.ROUTES,
+    *conflicts.ROUTES,
+    *bulk.ROUTES,
     *matches.ROUTES,
     *teams.ROUTES,
     *players.ROUTES,

@@ -4,6 +4,7 @@ A body never repeats the query, a token or what was sent. Another club's id is a
 An error of ours is logged under the request's id, and only that id is told.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -361,7 +362,11 @@ def _validation(error: ValidationException) -> MalformedRequest:
     found: dict[str, Any] = {}
     found.update(extra[0] if isinstance(extra, list) and extra else {})  # pyright: ignore[reportUnknownArgumentType]
     key, message = str(found.get("key", "$"))[:100], str(found.get("message", "cannot be used"))[:300]
-    return MalformedRequest(path=key, problem=f"is wrong: {message}")
+    return MalformedRequest(path=key, problem=f"is wrong: {_QUOTED.sub('', message)}")
+
+
+_QUOTED: Final = re.compile(r" *(['\"]).*\1", re.DOTALL)
+"""What the framework quotes of a value: it may be a secret in the wrong place."""
 
 
 def answer_any_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

@@ -8,26 +8,20 @@ which `PORT` or `HOST` is somebody else's.
 import enum
 import ipaddress
 import os
-import re
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from storage.address import AddressError, normalise
+from api import setting_values as values
+from api.setting_values import PORT_MAX, RATE_FACTOR_MAX, SECRET_BYTES_MIN, WORKERS_MAX
 from storage.embedded import Durability
 from storage.embedded.bundle import SYSTEM_FOLDER, SYSTEM_USER, RunUser, closed_folder
 
 PREFIX: Final = "TOUCHLINE_"
-SECRET_BYTES_MIN: Final = 32
-"""Bytes of SECRET_KEY: as many as the hash that signs, so that the key is not the weakest part."""
-PORT_MAX: Final = 65_535
 PORT_DEFAULT: Final = 8_000
-WORKERS_MAX: Final = 16
-RATE_FACTOR_MAX: Final = 10_000
 CHECKOUT: Final = Path(__file__).resolve().parents[1]
 
 
@@ -173,27 +167,6 @@ def _why_production(given: Mapping[str, str]) -> str:
     )
 
 
-_HOST: Final = re.compile(r"[A-Za-z0-9._:%-]{1,255}")
-
-
-def _host(text: str) -> str:
-    if not _HOST.fullmatch(text):
-        raise ValueError("it takes an address such as 127.0.0.1, or 0.0.0.0 for all networks")
-    return text
-
-
-def _port(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or int(text[:9]) > PORT_MAX:
-        raise ValueError(f"it takes a number from 0 to {PORT_MAX}; 0 lets the system choose")
-    return int(text)
-
-
-def _folder(text: str) -> Path:
-    if "\x00" in text:
-        raise ValueError("it takes the path of a folder")
-    return Path(text).expanduser().absolute()
-
-
 def _mode(text: str) -> Mode | None:
     try:
         return Mode(text.lower())
@@ -201,88 +174,18 @@ def _mode(text: str) -> Mode | None:
         raise ValueError("it takes development or production") from None
 
 
-def _durability(text: str) -> Durability:
-    try:
-        return Durability(text.lower())
-    except ValueError:
-        raise ValueError("it takes full; test is for tests alone") from None
-
-
-def _database(text: str) -> str:
-    try:
-        return normalise(text)
-    except AddressError as error:
-        raise ValueError(f"{error}; it takes postgresql://user:password@host:5432/database") from None
-
-
-def _secret(text: str) -> str:
-    if len(text.encode(errors="surrogateescape")) < SECRET_BYTES_MIN:
-        raise ValueError(f"it is shorter than {SECRET_BYTES_MIN} bytes; use one such as `openssl rand -hex 32` prints")
-    return text
-
-
-def _origins(text: str) -> tuple[str, ...]:
-    return tuple(_origin(each.strip()) for each in text.split(",") if each.strip())
-
-
-def _origin(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or text != f"{parts.scheme}://{parts.netloc}":
-        raise ValueError(
-            f"{text[:100]!r} is not an origin; it takes exact ones such as https://club.example, by commas"
-        )
-    return text.lower()
-
-
-def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    return tuple(_network(each.strip()) for each in text.split(",") if each.strip())
-
-
-def _network(text: str) -> IPv4Network | IPv6Network:
-    try:
-        found = ipaddress.ip_network(text)
-    except ValueError:
-        raise ValueError(
-            f"{text[:100]!r} is no network; it takes such as 10.0.0.0/8 or 2001:db8::1, by commas"
-        ) from None
-    if not found.prefixlen:
-        raise ValueError(f"{text[:100]!r} is everybody; name the networks of your own proxies alone")
-    return found
-
-
-_FACTOR: Final = re.compile(r"[0-9]{1,5}(\.[0-9]{1,3})?", re.ASCII)
-
-
-def _factor(text: str) -> float:
-    if not _FACTOR.fullmatch(text) or float(text) > RATE_FACTOR_MAX:
-        raise ValueError(f"it takes a number from 0 to {RATE_FACTOR_MAX}; 0 takes the limits away")
-    return float(text)
-
-
-def _workers(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= WORKERS_MAX:
-        raise ValueError(f"it takes a number from 1 to {WORKERS_MAX}")
-    return int(text)
-
-
-def _switch(text: str) -> bool:
-    if text.lower() not in {"on", "off"}:
-        raise ValueError("it takes on or off")
-    return text.lower() == "on"
-
-
 _ORIGINS_TAKES: Final = "exact origins, by commas: `https://club.example`"
 
 SETTINGS: Final[Mapping[str, Setting]] = {
     "HOST": Setting(
-        _host,
+        values.host,
         "an address of this machine",
         "`127.0.0.1`",
         "Where to listen; `0.0.0.0` for all networks, which makes `MODE` production.",
     ),
-    "PORT": Setting(_port, f"0 to {PORT_MAX}", f"`{PORT_DEFAULT}`", "The port; `0` lets the system choose."),
+    "PORT": Setting(values.port, f"0 to {PORT_MAX}", f"`{PORT_DEFAULT}`", "The port; `0` lets the system choose."),
     "DATA_DIR": Setting(
-        _folder,
+        values.folder,
         "a folder",
         "`.touchline` in the checkout",
         "The server's own PostgreSQL and secret. Where root runs it below a closed folder: `/var/lib/touchline`.",
@@ -294,43 +197,46 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         "`development` makes a secret and a demo account; `production` makes up nothing.",
     ),
     "DATABASE_URL": Setting(
-        _database,
+        values.database,
         "`postgresql://user:password@host:5432/database`",
         "a PostgreSQL of its own",
         "A PostgreSQL 18 to use in place of its own.",
     ),
     "DATABASE_URL_DIRECT": Setting(
-        _database,
+        values.database,
         "`postgresql://user:password@host:5432/database`",
         "`DATABASE_URL`",
         "The same database past a pooler of transactions, such as PgBouncer, through which no notification comes.",
     ),
     "WORKERS": Setting(
-        _workers,
+        values.workers,
         f"1 to {WORKERS_MAX}",
         "`1`",
         "Processes that serve. One is right for one club; more let a host use more of its cores.",
     ),
     "SECRET_KEY": Setting(
-        _secret,
+        values.secret,
         f"{SECRET_BYTES_MIN} bytes or more",
         "made once, in the data folder; production must give it",
         "Signs tokens. Make one with `openssl rand -hex 32`.",
     ),
     "SECRET_KEY_PREVIOUS": Setting(
-        _secret,
+        values.secret,
         f"{SECRET_BYTES_MIN} bytes or more",
         "none",
         "The secret before this one, while tokens of it are about.",
     ),
     "CORS_ORIGINS": Setting(
-        _origins, _ORIGINS_TAKES, "none", "Origins of web apps that may call the API, beside the server's own pages."
+        values.origins,
+        _ORIGINS_TAKES,
+        "none",
+        "Origins of web apps that may call the API, beside the server's own pages.",
     ),
     "WEBSOCKET_ORIGINS": Setting(
-        _origins, _ORIGINS_TAKES, "none", "Origins that may open live sockets, beside the server's own."
+        values.origins, _ORIGINS_TAKES, "none", "Origins that may open live sockets, beside the server's own."
     ),
     "TRUSTED_PROXIES": Setting(
-        _networks,
+        values.networks,
         "networks, by commas: `172.16.0.0/12, fdaa::/16`",
         "none",
         "Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. Without it, everybody behind a proxy "
@@ -338,19 +244,19 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         "prints, since its proxy writes the app's own address last.",
     ),
     "RATE_FACTOR": Setting(
-        _factor,
+        values.factor,
         f"0 to {RATE_FACTOR_MAX}",
         "`1`",
-        "Multiplies every rate limit of `/api/sync/config`; `0` takes them away.",
+        "Multiplies every rate limit of `/api/sync/config`; `0` takes them away. Each worker counts for itself.",
     ),
     "DOCS": Setting(
-        _switch,
+        values.switch,
         "`on` or `off`",
         "`on`",
         "Whether `/docs` is served. The API is public and its page tells no secret, so it is on in production too.",
     ),
     "DURABILITY": Setting(
-        _durability,
+        values.durability,
         "`full`",
         "`full`",
         "Whether a 2xx is on the disk. `test` is for tests alone, and loses what was acknowledged.",

@@ -15,6 +15,7 @@ import msgspec
 
 from storage import feeds, statements
 from storage.clubs import set_club_sql
+from storage.pools import BoundedPool
 from storage.reading import Selector
 from storage.rows import RowCodec
 from storage.standing import Standing, standings_shared
@@ -46,11 +47,15 @@ _problem: Final = msgspec.json.Decoder(Problem)
 
 async def open_pool(dsn: str, *, connections_min: int = 1, connections_max: int = 8) -> "asyncpg.Pool[asyncpg.Record]":
     """Open the pool of connections on which the store works."""
-    return await asyncpg.create_pool(
+    return await BoundedPool(
         dsn,
+        connection_class=asyncpg.Connection,
+        record_class=asyncpg.Record,
         reset=_leave_as_it_is,
         min_size=connections_min,
         max_size=connections_max,
+        max_queries=50_000,
+        loop=None,
         command_timeout=10.0,
         max_inactive_connection_lifetime=60.0,
     )

@@ -21,6 +21,16 @@ _IS_BOUND: Final = """
        AND NOT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'grassroots' AND tableowner = current_user)
       FROM pg_roles WHERE rolname = current_user
 """
+_OPEN: Final = """
+    SELECT c.relname
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'club_id' AND NOT a.attisdropped
+     WHERE n.nspname IN ('grassroots', 'touchline') AND c.relkind IN ('r', 'p') AND NOT c.relrowsecurity
+       AND c.relname <> ALL ($1::text[])
+     ORDER BY c.relname
+"""
+BEFORE_A_CLUB: Final = ("memberships", "scorers", "sessions")
+"""Tables that are read to find out which club somebody may enter, so that no club can be named yet."""
 _MAKE_ROLE: Final = f"""
 DO $$ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{APP_ROLE}') THEN CREATE ROLE {APP_ROLE} NOLOGIN; END IF;
@@ -68,6 +78,11 @@ async def check_fit(dsn: str, *, is_durable: bool) -> None:
             raise DatabaseUnfit(
                 "The database role of the server is a superuser or owns the tables, so row policies would not bind "
                 f"it. Let DATABASE_URL name a role that may take the role {APP_ROLE}."
+            )
+        if is_open := [row[0] for row in await connection.fetch(_OPEN, BEFORE_A_CLUB)]:
+            raise DatabaseUnfit(
+                f"Row-level security is off for {' and '.join(is_open)}, so one club could see another's rows. Turn it "
+                "on: ALTER TABLE ... ENABLE ROW LEVEL SECURITY, with the policy that schema.sql has for it."
             )
         loose = [name for name in DURABLE if await connection.fetchval(f"SHOW {name}") == "off"]
     finally:

@@ -5,6 +5,7 @@ text that is not UTF-8 closes the socket without a traceback. One extension of t
 another writes frames that were built once for many sockets.
 """
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -29,14 +30,19 @@ class LiveProtocol(WebSocketsSansIOProtocol):
         if hasattr(self, "scope"):
             extensions: dict[str, Any] = self.scope["extensions"]  # pyright: ignore[reportTypedDictNotRequiredAccess]
             extensions[ABORT] = self.transport.abort
-            extensions[PUT] = self.put
+            extensions[PUT] = self._make_put()
 
-    def put(self, frames: bytes) -> bool:
-        """Write whole frames as they are; return False where the line is closing, or would have to wait."""
-        if self.close_sent or self.disconnected or not self.writable.is_set() or self.transport.is_closing():
-            return False
-        self.transport.write(frames)
-        return True
+    def _make_put(self) -> Callable[[bytes], bool]:
+        """Return what writes whole frames as they are, where the line is open and need not wait."""
+        can_write, is_closing, write = self.writable.is_set, self.transport.is_closing, self.transport.write
+
+        def put(frames: bytes) -> bool:
+            if self.close_sent or is_closing() or not can_write():
+                return False
+            write(frames)
+            return True
+
+        return put
 
     def handle_ping(self) -> None:
         """Answer a ping, unless the answers before it have not been read: then the last of them will do."""

@@ -3,8 +3,9 @@
 from typing import Final
 
 from api.identity.access import DECIDERS, MATCH_READING, MEMBERS, WRITERS
-from api.resources.crud import MATCH, Resource, routes_of
+from api.resources.crud import routes_of
 from api.resources.lists import Filter
+from api.resources.resource import MATCH, Resource
 from football.collections import AWARDS, MATCH_AWARDS
 
 _PLAYER: Final = Filter("player", ("player_id",), "Of this player.")

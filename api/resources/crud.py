@@ -4,99 +4,33 @@ All resources are alike, so each is declared (`Resource`) and its routes are mad
 such as the list of matches with their scores, is a route of its own. docs/api.md tells the rules once for all.
 """
 
-from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from litestar import Request, Response, delete, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import SkipValidation
-from msgspec import Struct
 
 from api.errors import NotFound, Rejected
 from api.identity.access import Caller
 from api.requests import any_object, read_body, read_id
 from api.resources import schemas
-from api.resources.desk import TheDesk
-from api.resources.lists import Filter, Listing, Query, page_of, parameters, read_query
+from api.resources.desk import TheCaller, TheDesk
+from api.resources.lists import Listing, Query, page_of, parameters, read_query
 from api.resources.records import Asked, Shelf, asked_of
+from api.resources.resource import Parent, Resource
 from api.resources.schemas import IF_MATCH, IF_NONE_MATCH, KEY, ONLY_NEW
 from api.resources.views import View, Views, conditional
-from football.collections import CATALOGUE
-from sync.collections import Collection
 from sync.errors import MalformedRequest
 from sync.limits import MUTATION_BYTES_MAX
 from sync.messages import encode
 from sync.records import Record
 from sync.selections import Condition, place_of
 
-TheCaller = NamedDependency[SkipValidation[Caller]]
 TheViews = NamedDependency[SkipValidation[Views]]
 AnyRequest = Request[Any, Any, Any]
 
 _WRITE_PROBLEMS: Final = ("not_found", "rejected", "exists", "version_mismatch", "too_large", "wrong_content_type")
-
-
-class Parent(Struct, frozen=True):
-    """What the address of a list names above it: `/api/matches/{match_id}` of a match's events."""
-
-    collection: str
-    field: str
-    """The field of the listed records that names it."""
-    id_name: str
-    """The name of its id in the address."""
-    path: str
-
-
-class Resource(Struct, frozen=True):
-    """A collection as it is served."""
-
-    collection: Collection
-    one: str
-    """What one is called, such as `lineup stint`."""
-    many: str
-    """What the list is called in the answer."""
-    path: str
-    """Where one of them is, before its id."""
-    id_name: str
-    writing: Mapping[str, Any]
-    """Who may write."""
-    reading: Mapping[str, Any]
-    parents: tuple[Parent | None, ...] = (None,)
-    """Where they are listed and created; None: at `path` itself."""
-    filters: tuple[Filter, ...] = ()
-    order: tuple[str, ...] = ()
-
-    @property
-    def struct_name(self) -> str:
-        """Return the name of its schema."""
-        return "".join(word.capitalize() for word in self.one.split())
-
-    @property
-    def snake_name(self) -> str:
-        """Return what operation ids call one of them."""
-        return self.one.replace(" ", "_")
-
-    @property
-    def one_path(self) -> str:
-        """Return the address of one of them."""
-        return f"{self.path}/{{{self.id_name}:uuid}}"
-
-    @property
-    def listing(self) -> Listing:
-        """Return how they are listed."""
-        return Listing(self.collection, self.many, self.filters, self.order)
-
-    def list_path(self, parent: Parent | None) -> str:
-        """Return the address of a list of them."""
-        return self.path if parent is None else f"{parent.path}/{self.many.replace('_', '-')}"
-
-    def location(self, path_ids: Mapping[str, str], record_id: str) -> str:
-        """Return the address of a record; `path_ids` fills what stands above it."""
-        above = self.path
-        for name, value in path_ids.items():
-            above = above.replace(f"{{{name}:uuid}}", value)
-        return f"{above}/{record_id}"
 
 
 def routes_of(resource: Resource, *, without: tuple[str, ...] = ()) -> tuple[HTTPRouteHandler, ...]:
@@ -128,8 +62,6 @@ def list_route(resource: Resource, parent: Parent | None) -> HTTPRouteHandler:
 
     @get(
         resource.list_path(parent),
-        operation_id=_operation(f"list_{resource.many}", parent),
-        summary=f"List {resource.many.replace('_', ' ')}",
         opt={
             **resource.reading,
             "query": parameters(listing),
@@ -176,8 +108,6 @@ def create_route(resource: Resource, parent: Parent | None) -> HTTPRouteHandler:
     @post(
         resource.list_path(parent),
         status_code=201,
-        operation_id=_operation(f"create_{resource.snake_name}", parent),
-        summary=f"Create a {resource.one}",
         opt={
             **resource.writing,
             "headers": (KEY,),
@@ -208,8 +138,6 @@ def read_route(resource: Resource) -> HTTPRouteHandler:
 
     @get(
         resource.one_path,
-        operation_id=f"read_{resource.snake_name}",
-        summary=f"Read a {resource.one}",
         opt={
             **resource.reading,
             "headers": (IF_NONE_MATCH,),
@@ -252,8 +180,6 @@ def patch_route(resource: Resource) -> HTTPRouteHandler:
 def _edit_options(resource: Resource, verb: Literal["put", "patch"]) -> dict[str, Any]:
     headers = (KEY, IF_MATCH, ONLY_NEW) if verb == "put" else (KEY, IF_MATCH)
     return {
-        "operation_id": f"{verb}_{resource.snake_name}",
-        "summary": f"{'Put' if verb == 'put' else 'Edit'} a {resource.one}",
         "opt": {
             **resource.writing,
             "headers": headers,
@@ -285,8 +211,6 @@ def delete_route(resource: Resource) -> HTTPRouteHandler:
     @delete(
         resource.one_path,
         status_code=204,
-        operation_id=f"delete_{resource.snake_name}",
-        summary=f"Delete a {resource.one}",
         opt={**resource.writing, "headers": (KEY, IF_MATCH), "problems": ("not_found", "version_mismatch")},
     )
     async def delete_record(request: AnyRequest, caller: TheCaller, desk: TheDesk) -> Response[None]:
@@ -304,8 +228,6 @@ def restore_route(resource: Resource) -> HTTPRouteHandler:
     @post(
         f"{resource.one_path}/restore",
         status_code=200,
-        operation_id=f"restore_{resource.snake_name}",
-        summary=f"Restore a deleted {resource.one}",
         opt={
             **resource.writing,
             "headers": (KEY,),
@@ -378,17 +300,3 @@ def _id_at(request: AnyRequest, name: str) -> str:
 
 def _path_ids(request: AnyRequest) -> dict[str, str]:
     return {name: str(value) for name, value in request.path_params.items()}
-
-
-def _operation(name: str, parent: Parent | None) -> str:
-    return name if parent is None else f"{name}_of_{parent.id_name.removesuffix('_id')}"
-
-
-MATCH: Final = Parent("matches", "match_id", "match_id", "/api/matches/{match_id:uuid}")
-EVENT: Final = Parent("events", "event_id", "event_id", "/api/events/{event_id:uuid}")
-TEAM: Final = Parent("teams", "current_team", "team_id", "/api/teams/{team_id:uuid}")
-
-
-def collection_of(name: str) -> Collection:
-    """Return a collection of the catalogue."""
-    return CATALOGUE.collections[name]

@@ -9,17 +9,16 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from api.identity.access import MATCH_READING, SCORING
-from api.resources.crud import EVENT, MATCH, Resource, TheCaller, TheViews, routes_of
-from api.resources.desk import TheDesk
+from api.resources.crud import TheViews, routes_of
+from api.resources.desk import TheCaller, TheDesk
 from api.resources.lists import Filter
+from api.resources.resource import EVENT, MATCH, Resource
 from api.resources.schemas import IF_NONE_MATCH
 from api.resources.views import View, view_of
 from football.collections import EVENT_PARTICIPANTS, EVENTS
 from football.live import changes_at_ms
 from football.scoreboard import score_of
 from football.status import Status, status_of
-
-__all__ = ["PARTICIPANTS", "RESOURCE", "ROUTES", "MatchScore", "TheCaller", "read_score"]
 
 RESOURCE: Final = Resource(
     EVENTS,
@@ -66,8 +65,6 @@ class MatchScore(Struct, frozen=True):
 
 @get(
     "/api/matches/{match_id:uuid}/score",
-    operation_id="read_score",
-    summary="Read the score of a match",
     opt={**MATCH_READING, "answer": MatchScore, "headers": (IF_NONE_MATCH,), "problems": ("not_found",)},
 )
 async def read_score(

@@ -9,8 +9,9 @@ from litestar import Request, Response, get
 from msgspec import Struct
 
 from api.identity.access import MATCH_READING, SCORING
-from api.resources.crud import MATCH, Resource, routes_of
+from api.resources.crud import routes_of
 from api.resources.lists import Filter
+from api.resources.resource import MATCH, Resource
 from api.resources.schemas import IF_NONE_MATCH
 from api.resources.views import conditional, etag_of
 from football.collections import LINEUP
@@ -51,8 +52,6 @@ _POSITIONS: Final = encode(Positions([Position(code, name) for code, name in POS
 
 @get(
     "/api/positions",
-    operation_id="list_positions",
-    summary="List positions",
     opt={**MATCH_READING, "answer": Positions, "headers": (IF_NONE_MATCH,)},
 )
 async def list_positions(request: Request[Any, Any, Any]) -> Response[bytes]:

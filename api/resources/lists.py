@@ -20,7 +20,7 @@ from api.queries import Parameter
 from api.requests import NUMBER, bounded
 from api.resources import schemas
 from sync.collections import Collection, Field, Problem, Type, Value, format_instant, instant_ms, parse
-from sync.errors import MalformedRequest, plain
+from sync.errors import MalformedRequest
 from sync.limits import PAGE_BYTES_DEFAULT
 from sync.messages import encode, join_raw
 from sync.selections import Condition, Place, Selection
@@ -180,7 +180,7 @@ def _columns(listing: Listing, text: str | None) -> tuple[str, ...]:
     unknown = next((name for name in asked if name not in listing.columns), None)
     if unknown is not None:
         raise MalformedRequest(
-            path="fields", problem=f"names `{plain(unknown, 50)}`; there are {', '.join(listing.columns)}"
+            path="fields", problem=f"names a column that is not there; there are {', '.join(listing.columns)}"
         )
     return tuple(name for name in listing.columns if name in asked)
 

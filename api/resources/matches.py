@@ -10,9 +10,10 @@ from msgspec.structs import asdict
 from api.identity.access import MATCH_READING, MEMBERS, WRITERS, Caller
 from api.queries import Parameter
 from api.resources import schemas
-from api.resources.crud import AnyRequest, Resource, TheCaller, TheViews, routes_of
-from api.resources.desk import Desk, TheDesk
+from api.resources.crud import AnyRequest, TheViews, routes_of
+from api.resources.desk import Desk, TheCaller, TheDesk
 from api.resources.lists import Filter, Listing, Query, page_of, parameters, read_query
+from api.resources.resource import Resource
 from api.resources.schemas import IF_NONE_MATCH
 from api.resources.views import View
 from football.collections import MATCHES
@@ -75,8 +76,6 @@ class _Found(Struct):
 
 @get(
     "/api/matches",
-    operation_id="list_matches",
-    summary="List matches",
     opt={
         **MEMBERS,
         "query": (*parameters(LISTING), _STATUS),

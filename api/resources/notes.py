@@ -3,8 +3,9 @@
 from typing import Final
 
 from api.identity.access import MATCH_READING, SCORING
-from api.resources.crud import MATCH, Resource, routes_of
+from api.resources.crud import routes_of
 from api.resources.lists import Filter
+from api.resources.resource import MATCH, Resource
 from football.collections import MATCH_NOTES
 
 RESOURCE: Final = Resource(

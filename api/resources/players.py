@@ -8,9 +8,10 @@ from litestar.params import FromPath
 from msgspec import Struct
 
 from api.identity.access import DECIDERS, MATCH_READING, MEMBERS
-from api.resources.crud import TEAM, Resource, TheCaller, TheViews, routes_of
-from api.resources.desk import TheDesk
+from api.resources.crud import TheViews, routes_of
+from api.resources.desk import TheCaller, TheDesk
 from api.resources.lists import Filter
+from api.resources.resource import TEAM, Resource
 from api.resources.schemas import IF_NONE_MATCH
 from api.resources.views import View, view_of
 from football.collections import PLAYERS
@@ -58,8 +59,6 @@ class MatchSquads(Struct, frozen=True):
 
 @get(
     "/api/matches/{match_id:uuid}/squads",
-    operation_id="read_match_squads",
-    summary="Read the squads of a match",
     opt={**MATCH_READING, "answer": MatchSquads, "headers": (IF_NONE_MATCH,), "problems": ("not_found",)},
 )
 async def read_match_squads(

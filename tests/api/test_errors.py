@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from api.app import Services, create_app
 from api.errors import STATUS
-from api.problems import classes, sample_of
+from api.reference.problems import classes, sample_of
 from api.settings import Settings
 from storage.outages import is_outage
 from sync.errors import SyncError

@@ -86,6 +86,44 @@ def test_unknown_long_names_are_refused() -> None:
         read_settings({"TOUCHLINE_PORT": "9000", "PORT": "9001"})
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("TRUSTED_PROXIES", "10.0.0.0/8, fdaa::/16 ,66.51.122.70", "10.0.0.0/8 fdaa::/16 66.51.122.70/32"),
+        ("TRUSTED_PROXIES", ",", ""),
+        ("TRUSTED_PROXIES", "10.0.0.1/8", None),
+        ("TRUSTED_PROXIES", "0.0.0.0/0", None),
+        ("TRUSTED_PROXIES", "::/0", None),
+        ("TRUSTED_PROXIES", "proxy.example", None),
+        ("TRUSTED_PROXIES", "*", None),
+        ("RATE_FACTOR", "2.5", 2.5),
+        ("RATE_FACTOR", "0", 0.0),
+        ("RATE_FACTOR", "10000", 10_000.0),
+        ("RATE_FACTOR", "10001", None),
+        ("RATE_FACTOR", "-1", None),
+        ("RATE_FACTOR", "nan", None),
+        ("RATE_FACTOR", "1e3", None),
+        ("DOCS", "OFF", False),
+        ("DOCS", "on", True),
+        ("DOCS", "no", None),
+    ],
+)
+def test_the_edge(name: str, text: str, expected: object) -> None:
+    """Proxies are networks and never everybody, the factor is a bounded number, a switch is on or off."""
+    if expected is None:
+        with pytest.raises(SettingsError, match=f"{name} cannot be used: "):
+            read_settings({name: text})
+        return
+    read = getattr(read_settings({name: text}), name.lower())
+    assert (" ".join(map(str, read)) if isinstance(read, tuple) else read) == expected
+
+
+def test_limits_are_on_unasked() -> None:
+    """Whoever starts the server has the budgets as they are told, and believes no proxy."""
+    settings = read_settings({})
+    assert (settings.rate_factor, settings.trusted_proxies, settings.docs) == (1.0, (), True)
+
+
 def test_production_needs_a_secret() -> None:
     """A server for other people makes no secret up, and HOST alone says that it is one."""
     with pytest.raises(SettingsError, match="SECRET_KEY is missing"):
@@ -115,7 +153,7 @@ def test_keys_of_two_secrets_differ() -> None:
     old, new = make_ring(b"o" * 32), make_ring(b"n" * 32, b"o" * 32)
     assert new.current != old.current
     assert new.access.keys() == {new.current, old.current}
-    assert new.refresh not in new.access.values()
+    assert not set(new.refresh) & set(new.access.values())
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+asyncpg", "PostgreSQL"])

@@ -1,13 +1,16 @@
 """Requests are bounded in every direction: bodies, nesting, codings, queries; and a bound that is told is kept."""
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
 import pytest
 
+from api.app import Services
 from api.edge.rates import describe_edge
 from api.requests import KEY_LENGTH_MAX, QUERY_BYTES_MAX, QUERY_PARAMETERS_MAX, SMALL_BYTES_MAX
+from storage import pools
 from sync.limits import PAGE_CHANGES_MAX, PROTOCOL_VERSION, PUSH_BYTES_MAX
 from tests.api.people import START_MS, Person, code_of, put, some_id
 
@@ -141,3 +144,20 @@ async def test_a_queue_is_accepted_before_the_app_is_too_old(coach: Person, prot
         answer = await coach.ask("GET", f"/api/sync/{path}?protocol={max(protocol, PROTOCOL_VERSION + 1)}")
         assert code_of(answer) == (426, "protocol_unsupported")
         assert (answer.json()["least"], answer.json()["newest"]) == (1, PROTOCOL_VERSION)
+
+
+async def test_a_pool_that_is_used_up(coach: Person, services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where every connection stays in use the wait ends with a 503, and the same request passes afterwards."""
+    monkeypatch.setattr(pools, "ACQUIRE_S", 0.01)
+    store: Any = services.engine.store
+    pool = store._pool
+    async with AsyncExitStack() as taken:
+        for _ in range(pool.get_max_size()):
+            await taken.enter_async_context(pool.acquire())
+        for answer in (
+            await coach.ask("GET", "/api/sync/pull"),
+            await coach.push(put("teams", some_id(), name="Reds")),
+        ):
+            assert code_of(answer) == (503, "unavailable")
+            assert int(answer.headers["retry-after"]) >= 1
+    assert (await coach.ask("GET", "/api/sync/pull")).status_code == 200

@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.api.identity.crowd import score_by
 from tests.api.people import Person, code_of, put, sign_in, sign_up, some_id
 from tests.api.resources.samples import (
     SAMPLES,
@@ -294,6 +295,30 @@ async def test_a_scorer_by_link_reads_their_match(coach: Person, world: World, a
     assert code_of(await coach.ask("GET", f"/api/matches/{other.match}")) == (404, "not_found")
     assert code_of(await coach.ask("PATCH", f"/api/matches/{world.match}", json={"venue": "x"})) == (403, "forbidden")
     assert code_of(await coach.ask("GET", "/api/matches")) == (403, "forbidden")
+
+
+async def test_a_volunteer_scores_over_the_plain_routes(
+    client: httpx.AsyncClient, coach: Person, helper: Person, world: World
+) -> None:
+    """U27: with a real link, through the engine's own permits: every verb of what a scorer by link writes."""
+    link = (await coach.ask("POST", f"/api/matches/{world.match}/scorers", json={})).json()
+    scorer = Person(client, (await score_by(client, secret=link["secret"])).json())
+    other = await make_world(coach)
+    for sample in (each for each in SAMPLES if each.scored):
+        made = await create(scorer, world, sample)
+        path = path_of(world, sample, made["id"])
+        edited = await scorer.ask("PATCH", path, json=dict(sample.edit))
+        assert sample.edit.items() <= edited.json().items()
+        assert (await scorer.ask("DELETE", path)).status_code == 204
+        assert (await scorer.ask("POST", f"{path}/restore")).status_code == 200
+        assert (await helper.ask("GET", path)).json()["id"] == made["id"]
+        theirs = await create(coach, other, sample)
+        for method, body in (("GET", None), ("PATCH", dict(sample.edit)), ("DELETE", None)):
+            answer = await scorer.ask(method, path_of(other, sample, theirs["id"]), json=body)
+            assert code_of(answer) == (404, "not_found")
+    await coach.ask("DELETE", f"/api/matches/{world.match}/scorers/{link['scorer']['scorer_id']}")
+    late = await scorer.ask("POST", f"/api/matches/{world.match}/events", json={"kind": "goal"})
+    assert code_of(late) == (403, "access_ended")
 
 
 async def test_what_a_deleted_match_contains_is_hidden_with_it(coach: Person, world: World) -> None:

@@ -10,7 +10,7 @@ from litestar.handlers import HTTPRouteHandler, WebsocketRouteHandler
 from api.app import ROUTES
 from api.identity.access import DECIDERS, MEMBERS, OWNERS, PUBLIC, WRITERS
 
-PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "api.md"
+PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "api.md"
 BEGIN: Final = "<!-- The routes, made by `make docs`. -->"
 END: Final = "<!-- The end of the routes. -->"
 

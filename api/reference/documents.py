@@ -20,10 +20,10 @@ from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.openapi.spec import License, Server
 from litestar.routes import HTTPRoute
 
-from api import operations
 from api.errors import STATUS
-from api.examples import CURSOR, STAMP, UUID
 from api.identity.access import PUBLIC
+from api.reference import operations
+from api.reference.examples import CURSOR, STAMP, UUID
 from api.resources import schemas
 from sync.messages import Mutation
 from sync.records import Change

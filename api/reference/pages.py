@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from api.problems import Kind, kinds
-from api.route_table import api_page
+from api.reference.problems import Kind, kinds
+from api.reference.route_table import api_page
 from api.settings import PREFIX, SETTINGS
 
-FOLDER: Final = Path(__file__).resolve().parents[1] / "docs"
+FOLDER: Final = Path(__file__).resolve().parents[2] / "docs"
 
 _MADE: Final = "<!-- Made by `make docs` from {}. Change it there. -->"
 
@@ -55,7 +55,7 @@ def errors_page() -> str:
     """Return docs/errors.md."""
     found = list(kinds().values())
     return _ERRORS.format(
-        made=_MADE.format("`api/errors.py`, `sync/errors.py` and `api/problems.py`"),
+        made=_MADE.format("`api/errors.py`, `sync/errors.py` and `api/reference/problems.py`"),
         rows="\n".join(_row(kind) for kind in found),
         sections="\n".join(_section(kind) for kind in found).rstrip(),
     )

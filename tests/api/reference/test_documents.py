@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from api.app import Services, create_app
 from api.errors import STATUS
-from api.examples import example_of
+from api.reference.examples import example_of
 from api.settings import Settings
 from tests.api.people import client_of
 

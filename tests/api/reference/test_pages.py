@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from api.errors import STATUS
-from api.manual import FOLDER, PAGES, write_pages
-from api.problems import BY_CODE, BY_STATUS, classes, kinds
+from api.reference.pages import FOLDER, PAGES, write_pages
+from api.reference.problems import BY_CODE, BY_STATUS, classes, kinds
 from api.settings import NAMES, SETTINGS, Settings
 
 

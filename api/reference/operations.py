@@ -11,9 +11,9 @@ from litestar.handlers import HTTPRouteHandler
 
 from api.edge.rates import BUDGETS, class_of
 from api.errors import PROBLEM
-from api.examples import example_of
 from api.identity.access import PUBLIC
-from api.problems import kinds
+from api.reference.examples import example_of
+from api.reference.problems import kinds
 from api.requests import WHOLE_NUMBER
 
 Operation = dict[str, Any]
