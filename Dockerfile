@@ -18,6 +18,7 @@ COPY football football
 COPY storage storage
 COPY realtime realtime
 COPY api api
+COPY web/viewer web/viewer
 RUN python -m compileall -q sync football storage realtime api
 
 # A fresh volume belongs to root: root hands it over and steps down before anything of ours runs.

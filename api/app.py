@@ -17,7 +17,7 @@ from litestar.di import Provide
 from litestar.routes import HTTPRoute
 from msgspec import Struct
 
-from api import health, queries
+from api import health, pages, queries
 from api.edge.addresses import Addresses
 from api.edge.backoff import hint_of
 from api.edge.compression import compressed
@@ -260,6 +260,7 @@ ROUTES: Final[tuple[Any, ...]] = (
     *sockets.ROUTES,
     *feeds.ROUTES,
     *health.ROUTES,
+    *pages.ROUTES,
 )
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response
+from litestar.exceptions import InternalServerException
 from litestar.params import QueryParameter
 from msgspec import Meta
 
@@ -93,7 +94,10 @@ async def read_bytes(request: Request[Any, Any, Any], *, bytes_max: int) -> byte
     announced = request.headers.get("content-length", "0")
     if announced.isdecimal() and int(announced[:18]) > bytes_max:
         raise TooLarge(what="bytes", size=int(announced[:18]), size_max=bytes_max)
-    body = await request.body()
+    try:
+        body = await request.body()
+    except InternalServerException:  # so the framework calls a client that has left
+        raise MalformedRequest(path="$", problem="ended before it was whole; send the same request again") from None
     if len(body) > bytes_max:
         raise TooLarge(what="bytes", size=len(body), size_max=bytes_max)
     return body

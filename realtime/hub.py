@@ -75,8 +75,8 @@ class Hub:
         """Begin with none."""
         self.streams: dict[Channel, Stream] = {}
         self._of_club: dict[str, set[Channel]] = {}
-        self.on_position: Callable[[Stream], None] = lambda _stream: None
-        """Called when a channel that was woken gets its first position."""
+        self.on_doubt: Callable[[Stream], None] = lambda _stream: None
+        """Called where a channel may go on behind its position: the tailer looks."""
         self._batches = 0
         self._frames = 0
         self._bytes = 0
@@ -109,8 +109,13 @@ class Hub:
         if stream.position is None:
             stream.position = place
             if stream.is_woken:
-                self.on_position(stream)
+                self.on_doubt(stream)
         return stream.position
+
+    def doubt(self, stream: Stream) -> None:
+        """Have a channel looked at: a reader stands where the channel cannot have come by."""
+        stream.is_woken = True
+        self.on_doubt(stream)
 
     def begin_anew(self, stream: Stream, fresh: Fresh) -> None:
         """Stand a channel at a beginning, and hand that to its readers, unless it is of the epoch that stands."""

@@ -22,6 +22,10 @@ RETRY_S: Final = 1.0
 """Seconds before a read that the database could not serve is tried again."""
 
 
+DOUBT_S: Final = 0.02
+"""Seconds in which the tailer finds out whether a channel's log is another than before."""
+
+
 class Wire(Protocol):
     """Where frames go."""
 
@@ -29,7 +33,7 @@ class Wire(Protocol):
         """Send a frame; waits where the line does not take it. Raises LineCut where the other side has gone."""
         ...
 
-    def put(self, frames: bytes) -> bool:
+    def put(self, frames: bytes, /) -> bool:
         """Take frames as they stand on the wire, if that needs no waiting; return whether it did."""
         ...
 
@@ -197,6 +201,10 @@ class Reader:
             await self._send_answers()
             if (batch is None or not batch.more) and tail.go_live(self._hub.stand(self.stream, tail.place)):
                 return
+            if batch is None and page.fresh is None:
+                # There is nothing in between, and yet the channel stands elsewhere: one of the two is out of date.
+                self._hub.doubt(self.stream)
+                await asyncio.sleep(DOUBT_S)
             page = await self._read(Place(tail.place))
 
     async def _send_queued(self, tail: Tail) -> None:

@@ -53,7 +53,7 @@ class Tailer:
         self._counts = dict.fromkeys(("wakeups", "polls", "reads", "rows", "failures", "resets"), 0)
         self._lags = [0] * (len(LAG_BOUNDS_S) + 1)
         self._lag_sum_s = 0.0
-        hub.on_position = self._look
+        hub.on_doubt = self._look
 
     def wake(self, channel: Channel, version: int | None = None) -> None:
         """Follow up a wake-up: there is more in a channel, up to `version` where that is known."""

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from storage.clubs import set_club_sql
-from storage.invitations import Secret, accept
+from storage.invitations import Secret, accept, check_clubs
 from storage.tables import clubs
 from storage.tables_accounts import memberships, scorers, sessions, users
 
@@ -26,16 +26,9 @@ CONNECTIONS_MAX: Final = 4
 COMMAND_TIMEOUT_S: Final = 10.0
 """Seconds after which a query counts as lost; the server's own limits end it before."""
 
-CLUBS_MAX: Final = 50
-"""Clubs that one person may belong to."""
-
 
 class EmailTaken(Exception):
     """Somebody has registered this e-mail address."""
-
-
-class TooManyClubs(Exception):
-    """The person belongs to as many clubs as anybody may."""
 
 
 class Account(Struct, frozen=True):
@@ -164,8 +157,7 @@ class Accounts:
         """Make a club that a user owns. Raises TooManyClubs."""
         async with self._engine.begin() as connection:
             await connection.execute(_LOCK_USER, {"user_id": UUID(user_id)})
-            if len((await connection.execute(_MEMBERSHIPS, {"user_id": UUID(user_id)})).all()) >= CLUBS_MAX:
-                raise TooManyClubs
+            await check_clubs(connection, user_id)
             await _make_club(connection, new, user_id, now)
 
     async def find_by_email(self, email: str, device_id: str | None = None) -> Account | None:

@@ -15,8 +15,8 @@ from sqlalchemy import Uuid, bindparam, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage.clubs import set_club_sql
-from storage.members import LOCK_MEMBERS, REMOVE, revoke_made_by
-from storage.tables import ENGINE, GRASSROOTS
+from storage.members import REMOVE, lock_members
+from storage.tables import ENGINE, GRASSROOTS, clubs
 from storage.tables_accounts import memberships, users
 
 ROWS_AT_ONCE: Final = 5_000
@@ -54,6 +54,9 @@ _LOCK: Final = (
     .where(users.c.user_id == bindparam("user_id", type_=Uuid), users.c.password_hash == bindparam("password_hash"))
     .with_for_update()
 )
+_LOCK_CLUB: Final = (
+    select(clubs.c.club_id).where(clubs.c.club_id == bindparam("of", type_=Uuid)).with_for_update(key_share=True)
+)
 _WIPE: Final = (
     update(users)
     .where(users.c.user_id == bindparam("of", type_=Uuid))
@@ -85,6 +88,8 @@ class Departures:
         for club_id in leaving.alone:
             await self._empty(club_id)
         async with self._engine.begin() as connection:
+            for club_id in leaving.alone:
+                await _lock_club(connection, club_id)
             leaving = await _look(connection, user_id, password_hash, now)
             if leaving is None:
                 return False
@@ -116,18 +121,20 @@ async def _look(connection: AsyncConnection, user_id: str, password_hash: str, n
     orphaned: list[str] = []
     for row in (await connection.execute(_CLUBS, {"user_id": UUID(user_id)})).all():
         club_id = str(row.club_id)
-        await revoke_made_by(connection, club_id, user_id, now)
-        members = (await connection.execute(LOCK_MEMBERS, {"of": row.club_id})).all()
-        others = [each.role for each in members if str(each.user_id) != user_id]
-        is_owner = len(others) < len(members) and any(
-            str(each.user_id) == user_id and each.role == "owner" for each in members
-        )
-        if is_owner and others and "owner" not in others:
+        roles = await lock_members(connection, club_id, user_id, now)
+        own, others = roles.get(user_id), [role for each, role in roles.items() if each != user_id]
+        if own == "owner" and others and "owner" not in others:
             orphaned.append(club_id)
         (left if others else alone).append(club_id)
     if orphaned:
         raise SoleOwner(orphaned)
     return Leaving(tuple(alone), tuple(left))
+
+
+async def _lock_club(connection: AsyncConnection, club_id: str) -> None:
+    """Lock a club's counter row, as a push does: before its members, or the two would wait for each other."""
+    await connection.exec_driver_sql(set_club_sql(club_id))
+    await connection.execute(_LOCK_CLUB, {"of": UUID(club_id)})
 
 
 async def _drop(connection: AsyncConnection, club_id: str) -> None:

@@ -20,6 +20,8 @@ from storage.tables_accounts import invitations, memberships
 
 KEPT_DAYS: Final = 30
 """Days that an ended invitation stays in the list."""
+CLUBS_MAX: Final = 50
+"""Clubs that one person may belong to: those that they make, and those that they join."""
 LISTED_MAX: Final = 200
 """Invitations that a club keeps; the list shows them all."""
 
@@ -33,6 +35,10 @@ class InvitationUnknown(Exception):
 
 class InvitationOver(Exception):
     """The invitation was revoked, used up, has expired, or is older than the person's removal."""
+
+
+class TooManyClubs(Exception):
+    """The person belongs to as many clubs as anybody may."""
 
 
 class TooManyInvitations(Exception):
@@ -130,6 +136,11 @@ _MEMBER: Final = (
     )
     .with_for_update()
 )
+_CLUBS: Final = (
+    select(func.count())
+    .select_from(memberships)
+    .where(memberships.c.user_id == bindparam("user_id", type_=Uuid), memberships.c.removed_at.is_(None))
+)
 _joining: Final = upsert(memberships)
 _JOIN: Final = _joining.on_conflict_do_update(
     index_elements=[memberships.c.club_id, memberships.c.user_id],
@@ -194,7 +205,10 @@ class Invitations:
             return bool((await connection.execute(_REVOKE, given)).rowcount)
 
     async def accept(self, secret: Secret, user_id: str, now: datetime) -> str:
-        """Let a user join by an invitation; return their role. Raises InvitationUnknown or InvitationOver."""
+        """Let a user join by an invitation; return their role.
+
+        Raises InvitationUnknown, InvitationOver or TooManyClubs.
+        """
         async with self._engine.begin() as connection:
             return await accept(connection, secret, user_id, now)
 
@@ -217,6 +231,8 @@ async def accept(connection: AsyncConnection, secret: Secret, user_id: str, now:
     is_older = member is not None and member.removed_at is not None and member.removed_at >= invitation.created_at
     if is_older or not invitation.is_live(now):
         raise InvitationOver
+    if not is_member:
+        await check_clubs(connection, user_id)
     await connection.execute(_USE, {"of": of, "which": row.invitation_id})
     if is_member:
         await connection.execute(_RAISE, {"of": of, "member": UUID(user_id), "to_role": invitation.role})
@@ -224,6 +240,12 @@ async def accept(connection: AsyncConnection, secret: Secret, user_id: str, now:
         joined = {"club_id": of, "user_id": UUID(user_id), "role": invitation.role, "joined_at": now}
         await connection.execute(_JOIN, joined)
     return invitation.role
+
+
+async def check_clubs(connection: AsyncConnection, user_id: str) -> None:
+    """Return where somebody may belong to one more club. Raises TooManyClubs."""
+    if (await connection.execute(_CLUBS, {"user_id": UUID(user_id)})).scalar_one() >= CLUBS_MAX:
+        raise TooManyClubs
 
 
 def _invitation(row: Any) -> Invitation:  # noqa: ANN401 - a row of `invitations`

@@ -58,7 +58,7 @@ _MEMBERS: Final = (
     .where(memberships.c.club_id == bindparam("of", type_=Uuid), memberships.c.removed_at.is_(None))
     .order_by(memberships.c.joined_at, memberships.c.user_id)
 )
-LOCK_MEMBERS: Final = (
+_LOCK_MEMBERS: Final = (
     select(memberships.c.user_id, memberships.c.role)
     .where(memberships.c.club_id == bindparam("of", type_=Uuid), memberships.c.removed_at.is_(None))
     .order_by(memberships.c.user_id)
@@ -123,18 +123,27 @@ class Members:
 
 
 async def _begin_change(connection: AsyncConnection, club_id: str, user_id: str, now: datetime) -> dict[str, str]:
-    """Revoke what a member handed out, lock the club's members, and return their roles. Raises NoSuchMember."""
-    await revoke_made_by(connection, club_id, user_id, now)
-    rows = (await connection.execute(LOCK_MEMBERS, {"of": UUID(club_id)})).all()
-    roles = {str(row.user_id): str(row.role) for row in rows}
+    """Lock the club's members, and return their roles. Raises NoSuchMember."""
+    roles = await lock_members(connection, club_id, user_id, now)
     if user_id not in roles:
         raise NoSuchMember
     return roles
 
 
-async def revoke_made_by(connection: AsyncConnection, club_id: str, user_id: str, now: datetime) -> None:
-    """End the invitations and scorers' links that somebody made for a club."""
+async def lock_members(connection: AsyncConnection, club_id: str, leaving_id: str, now: datetime) -> dict[str, str]:
+    """Lock a club's members, end what one of them handed out, and return their roles.
+
+    Whoever joins locks the invitation first and the member then, and so does this. What was made while this waited for
+    the members ends after that: nobody can make more now.
+    """
     await connection.exec_driver_sql(set_club_sql(club_id))
+    await _revoke_made_by(connection, club_id, leaving_id, now)
+    rows = (await connection.execute(_LOCK_MEMBERS, {"of": UUID(club_id)})).all()
+    await _revoke_made_by(connection, club_id, leaving_id, now)
+    return {str(row.user_id): str(row.role) for row in rows}
+
+
+async def _revoke_made_by(connection: AsyncConnection, club_id: str, user_id: str, now: datetime) -> None:
     given: dict[str, Any] = {"of": UUID(club_id), "maker": UUID(user_id), "now": now}
     await connection.execute(REVOKE_MADE_BY, given)
     await connection.execute(REVOKE_LINKS_MADE_BY, given)

@@ -18,7 +18,8 @@ DURABLE: Final = ("fsync", "full_page_writes", "synchronous_commit")
 
 _IS_BOUND: Final = """
     SELECT NOT (rolsuper OR rolbypassrls)
-       AND NOT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'grassroots' AND tableowner = current_user)
+       AND NOT EXISTS (SELECT FROM pg_tables
+                        WHERE schemaname IN ('grassroots', 'touchline') AND tableowner = current_user)
       FROM pg_roles WHERE rolname = current_user
 """
 _OPEN: Final = """

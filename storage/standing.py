@@ -59,6 +59,7 @@ STANDINGS_SHARED: Final = """
       FROM touchline.sessions s
       JOIN touchline.memberships m ON m.club_id = s.club_id AND m.user_id = s.user_id
      WHERE s.session_id = ANY($1::uuid[])
+     ORDER BY m.user_id, s.session_id
        FOR SHARE OF s, m
          ), links AS (
     SELECT s.session_id::text, s.scorer_id::text, s.club_id::text, s.device_id::text,
@@ -69,9 +70,12 @@ STANDINGS_SHARED: Final = """
      WHERE s.session_id = ANY($1::uuid[])
        FOR SHARE OF s, l
          )
-    SELECT * FROM members UNION ALL SELECT * FROM links
+    SELECT * FROM links UNION ALL SELECT * FROM members
 """
-"""As `STANDINGS`, locked until the transaction ends; for use under the club's counter row and never before it."""
+"""As `STANDINGS`, locked until the transaction ends; for use under the club's counter row and never before it.
+
+In the order of `storage/members.py`, so that no ring of waiting comes of it: links first, then members by their ids.
+"""
 
 
 class Standings:

@@ -128,6 +128,8 @@ class Entry(Struct, frozen=True, gc=False):
     """A `Key` as text, or `group/<id>`."""
     is_orphan: bool = False
     """Whether a person was asked already because the parent does not come."""
+    within: Key | None = None
+    """What its author's access was for, looked at again when it is applied; None for the whole club."""
 
     @property
     def key(self) -> Key:

@@ -217,7 +217,7 @@ def decode(body: bytes, decoder: Callable[[bytes], T]) -> T:
 def _in_words(problem: str) -> str:
     """Return what a decoder said, without the pattern that a text should have matched: it helps no person."""
     if problem.startswith("Invalid enum value"):  # the value itself is not repeated
-        return "is none of the words that may stand here"
+        return "it is none of the words that may stand here"
     said, _, pattern = problem.partition(" matching regex ")
     return plain(f"{said} of the form that the protocol gives" if pattern else problem)
 

@@ -1,8 +1,9 @@
 """Parking: mutations that wait, durably, for the record that contains them or for the rest of their group.
 
 States of an admitted mutation: waiting for `collection/record`, or for `group/<id>` -> applied in the transaction that
-brings what it waits for, in (device, n) order; or rejected with its group; or, after a day, an orphan that a person
-is asked about, still waiting. Its stamp was fixed at first receipt, so waiting never changes what wins.
+brings what it waits for, in (device, n) order; or rejected with its group, or because what it waited for came into
+being outside its author's bounds; or, after a day, an orphan that a person is asked about, still waiting. Its stamp was
+fixed at first receipt, so waiting never changes what wins.
 """
 
 from collections.abc import Collection, Iterable
@@ -15,7 +16,8 @@ from sync.conflicts import Kind
 from sync.limits import PARKED_PER_DEVICE_MAX
 from sync.messages import Group
 from sync.ops import Applied, apply_entry
-from sync.quarantine import close_orphan, raise_about, reject, reject_group, side_for
+from sync.permits import refusal_now
+from sync.quarantine import close_orphan, raise_about, reject, reject_group, reject_parked, side_for
 from sync.records import Key, is_present
 
 
@@ -74,7 +76,7 @@ def wake(workspace: Workspace) -> None:
                 continue
             missing = missing_parent(workspace, entry)
             if missing is None:
-                _apply(workspace, entry)
+                _apply_parked(workspace, entry)
             else:
                 workspace.plan.parked[entry.order] = replace(entry, waits_for=str(missing))
 
@@ -89,6 +91,14 @@ def raise_orphans(workspace: Workspace, overdue: Iterable[Entry], *, stamp: str)
         problem = Problem("orphan", f"It belongs to {entry.waits_for}, which has not come.")
         side = side_for(workspace, entry, problem)
         raise_about(workspace, entry.key, Kind.ORPHAN, f"{entry.device_id}/{entry.mutation.n}", side, stamp=stamp)
+
+
+def _apply_parked(workspace: Workspace, entry: Entry) -> None:
+    refusal = refusal_now(workspace, entry, [entry])
+    if refusal is None:
+        _apply(workspace, entry)
+    else:
+        reject_parked(workspace, entry, refusal)
 
 
 def _apply(workspace: Workspace, entry: Entry) -> Applied:
@@ -138,6 +148,12 @@ def _try_group(workspace: Workspace, group: Group) -> None:
         missing = missing_parent(workspace, member, brings)
         if missing is not None:
             workspace.plan.parked[member.order] = replace(member, waits_for=str(missing))
+            return
+    for member in members:
+        refusal = refusal_now(workspace, member, members)
+        if refusal is not None:
+            reject_parked(workspace, member, refusal)
+            reject_group(workspace, group)
             return
     lost: list[tuple[Entry, Applied]] = []
     for member in members:

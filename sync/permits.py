@@ -5,12 +5,12 @@ where somebody who may can replay it: a change of roles between the pitch and th
 says which role may do what by making a `Permit` of each `Grant`; a push without a grant may do all.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
 
-from sync.book import Workspace
+from sync.book import Entry, Workspace
 from sync.checks import Given
 from sync.collections import Problem
 from sync.limits import LATE_AFTER_END_MS
@@ -48,6 +48,12 @@ DEPTH_MAX: Final = 8
 """Containers above a record that are followed: football has two."""
 
 
+_OUTSIDE: Final = Problem("forbidden", "It is not of the match that its author's link is for; a coach can replay it.")
+
+Puts = Mapping[Key, Sequence[Mutation]]
+"""What is put beside what is stored, by record."""
+
+
 class Bounds:
     """Tells which mutations of one push its permit leaves out, and why."""
 
@@ -55,11 +61,13 @@ class Bounds:
         """Judge the mutations of `given`; what they put counts as there when a later one names it."""
         self._permit = permit
         self._workspace = workspace
-        puts = (each.checked for each in given) if permit.within is not None else ()
-        self._brought: dict[Key, list[Mutation]] = {}
-        for mutation in puts:
-            if isinstance(mutation, Mutation) and mutation.op == "put":
-                self._brought.setdefault(Key(mutation.collection, mutation.record), []).append(mutation)
+        read = [each.checked for each in given] if permit.within is not None else []
+        self._brought = _puts(each for each in read if isinstance(each, Mutation))
+
+    @property
+    def within(self) -> Key | None:
+        """Return the one record that the permit is for; None for the whole club."""
+        return self._permit.within
 
     def is_kept(self, mutation: Mutation | Malformed, *, correction: int, now_ms: int) -> bool:
         """Tell whether a mutation is taken at all: after access ended, only what was made before, and for a while."""
@@ -80,24 +88,45 @@ class Bounds:
         if permit.collections is not None and mutation.collection not in permit.collections:
             return Problem("forbidden", "The role of its author does not include writing this; a coach can replay it.")
         if permit.within is not None and not self._is_inside(mutation, permit.within):
-            return Problem("forbidden", "It is not of the match that its author's link is for; a coach can replay it.")
+            return _OUTSIDE
         return None
 
     def _is_inside(self, mutation: Mutation, root: Key) -> bool:
         key = Key(mutation.collection, mutation.record)
         if key == root:
             return mutation.op == "put" and mutation.fields.keys() <= self._permit.root_fields
-        return self._descends(key, root, DEPTH_MAX)
+        return _descends(self._workspace, key, root, self._brought)
 
-    def _descends(self, key: Key, root: Key, depth: int) -> bool:
-        """Tell whether a record is in the root by all that is stored of it and all that this push says of it."""
-        if key == root:
-            return self._workspace.record(key) is not None
-        above = self._containers(key) if depth else set[Key]()
-        return bool(above) and all(self._descends(each, root, depth - 1) for each in above)
 
-    def _containers(self, key: Key) -> set[Key]:
-        parents = self._workspace.catalogue.parents[key.collection]
-        stored = self._workspace.record(key)
-        said = [each.fields for each in self._brought.get(key, ())] + ([] if stored is None else [stored.values()])
-        return {Key(parent, fields[name]) for name, parent in parents.items() for fields in said if name in fields}
+def refusal_now(workspace: Workspace, entry: Entry, together: Iterable[Entry]) -> Problem | None:
+    """Return why a mutation that waited may not be applied any more; None where it may.
+
+    What it waited for may have come into being outside its author's bounds. What is applied `together` with it counts.
+    """
+    if entry.within is None:
+        return None
+    brought = _puts(each.mutation for each in together)
+    return None if _descends(workspace, entry.key, entry.within, brought) else _OUTSIDE
+
+
+def _puts(mutations: Iterable[Mutation]) -> Puts:
+    found: dict[Key, list[Mutation]] = {}
+    for mutation in mutations:
+        if mutation.op == "put":
+            found.setdefault(Key(mutation.collection, mutation.record), []).append(mutation)
+    return found
+
+
+def _descends(workspace: Workspace, key: Key, root: Key, brought: Puts, depth: int = DEPTH_MAX) -> bool:
+    """Tell whether a record is in the root by all that is stored of it and all that is put on it."""
+    if key == root:
+        return workspace.record(key) is not None
+    above = _containers(workspace, key, brought) if depth else set[Key]()
+    return bool(above) and all(_descends(workspace, each, root, brought, depth - 1) for each in above)
+
+
+def _containers(workspace: Workspace, key: Key, brought: Puts) -> set[Key]:
+    parents = workspace.catalogue.parents[key.collection]
+    stored = workspace.record(key)
+    said = [each.fields for each in brought.get(key, ())] + ([] if stored is None else [stored.values()])
+    return {Key(parent, fields[name]) for name, parent in parents.items() for fields in said if name in fields}

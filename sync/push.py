@@ -85,6 +85,7 @@ def _take(
         correction=correction,
         base=base_of(workspace, checked, again),
         received_ms=received.now_ms,
+        within=bounds.within,
     )
     refusal = bounds.refusal(checked)
     if refusal is None:

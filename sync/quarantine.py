@@ -61,10 +61,15 @@ def reject_unread(
 def reject_group(workspace: Workspace, group: Group) -> None:
     """Reject what waits of a group, one member of which was rejected."""
     for member in workspace.group_parked(group):
-        reject(workspace, member, Problem("group_rejected", "Another part of its group was rejected."))
-        workspace.unpark(member)
-        if member.is_orphan:
-            close_orphan(workspace, member)
+        reject_parked(workspace, member, Problem("group_rejected", "Another part of its group was rejected."))
+
+
+def reject_parked(workspace: Workspace, entry: Entry, problem: Problem) -> None:
+    """Reject a mutation that waited."""
+    reject(workspace, entry, problem)
+    workspace.unpark(entry)
+    if entry.is_orphan:
+        close_orphan(workspace, entry)
 
 
 def close_orphan(workspace: Workspace, entry: Entry) -> None:

@@ -28,10 +28,11 @@ from api.identity.reception import (
     Tokens,
     check_device,
     ms_of,
+    too_many_clubs,
 )
 from api.requests import NO_STORE, json_answer, read_body
 from storage.accounts import Account, EmailTaken, NewClub, Registration
-from storage.invitations import InvitationOver, InvitationUnknown
+from storage.invitations import InvitationOver, InvitationUnknown, TooManyClubs
 from sync.errors import MalformedRequest
 from sync.messages import Id
 
@@ -168,18 +169,25 @@ class Doorkeeper:
         if chosen is not None:
             return chosen.club_id, chosen.role
         if asked.club_id is not None:
-            ended = await self._people.accounts.removed_at(account.user_id, asked.club_id)
-            if ended is not None:
-                raise AccessEnded(ms_of(ended))
-            raise Forbidden("You are not a member of this club. Sign in without `club_id`, or ask its owner.")
+            raise await self._no_member(account.user_id, asked.club_id)
         if asked.club_name is None:
             raise Forbidden("You are in no club. Sign in with an `invitation`, or with a `club_name` to make a club.")
         new = self.new_club(asked.club_name)
         await self._people.accounts.make_club(new, account.user_id, self._reception.now())
         return new.club_id, "owner"
 
+    async def _no_member(self, user_id: str, club_id: str) -> AccessEnded | Forbidden:
+        """Return why somebody is not let in to a club: whoever was in it is told to forget it."""
+        ended = await self._people.accounts.removed_at(user_id, club_id)
+        if ended is not None:
+            return AccessEnded(ms_of(ended))
+        return Forbidden("You are not a member of this club. Sign in without `club_id`, or ask its owner.")
+
     async def accept(self, invitation: str, user_id: str) -> tuple[str, str]:
-        """Let a user join by an invitation; return the club and their role. Raises NotFound or InvitationEnded."""
+        """Let a user join by an invitation; return the club and their role.
+
+        Raises NotFound, InvitationEnded, or Rejected where they are in as many clubs as anybody may be.
+        """
         secret = read_secret(INVITATION, invitation)
         try:
             return secret.club_id, await self._people.invitations.accept(secret, user_id, self._reception.now())
@@ -187,6 +195,8 @@ class Doorkeeper:
             raise unknown_link() from error
         except InvitationOver as error:
             raise InvitationEnded from error
+        except TooManyClubs as error:
+            raise too_many_clubs() from error
 
     async def refresh(self, asked: Refresh) -> Tokens:
         """Give the next tokens."""
@@ -199,7 +209,7 @@ class Doorkeeper:
         clubs = await self._people.accounts.memberships(caller.user_id)
         role = next((each.role for each in clubs if each.club_id == asked.club_id), None)
         if role is None:
-            raise Forbidden("You are not a member of this club. `GET /api/auth/me` lists those that you are in.")
+            raise await self._no_member(caller.user_id, asked.club_id)
         return await self._reception.open_beside(caller, asked.club_id, role, asked.device_id)
 
     async def join(self, caller: Caller, asked: Join) -> Tokens:
@@ -254,6 +264,7 @@ async def register(request: Request[Any, Any, Any], keeper: Keeper, addresses: T
             "access_ended",
             "not_found",
             "invitation_ended",
+            "rejected",
             "too_many_requests",
         ),
     },
@@ -299,7 +310,7 @@ async def switch(request: Request[Any, Any, Any], caller: TheCaller, keeper: Kee
         **MEMBERS,
         "body": Join,
         "answer": Tokens,
-        "problems": ("access_ended", "not_found", "invitation_ended"),
+        "problems": ("access_ended", "not_found", "invitation_ended", "rejected"),
     },
 )
 async def join(request: Request[Any, Any, Any], caller: TheCaller, keeper: Keeper) -> Response[bytes]:

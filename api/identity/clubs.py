@@ -19,12 +19,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, SkipValidation
 from msgspec import Struct
 
-from api.errors import Forbidden, LastOwnerStays, NotFound, Rejected
+from api.errors import Forbidden, LastOwnerStays, NotFound
 from api.identity.access import DECIDERS, MEMBERS, OWNERS, Caller
 from api.identity.auth import Doorkeeper
-from api.identity.reception import BODY_BYTES_MAX, Name, Reception, ms_of, no_such
+from api.identity.reception import BODY_BYTES_MAX, Name, Reception, ms_of, no_such, too_many_clubs
 from api.requests import NO_STORE, json_answer, read_body
-from storage.accounts import TooManyClubs
+from storage.invitations import TooManyClubs
 from storage.members import ClubRow, LastOwner, Member, NoSuchMember
 
 Role = Literal["owner", "coach", "scorer", "viewer"]
@@ -110,8 +110,7 @@ class ClubKeeper:
         try:
             await self._reception.people.accounts.make_club(new, caller.user_id, self._reception.now())
         except TooManyClubs as error:
-            sentence = "You belong to as many clubs as anybody may. Leave one first."
-            raise Rejected(code="too_many_clubs", sentence=sentence) from error
+            raise too_many_clubs() from error
         return NewMembership(new.club_id, new.name, "owner")
 
     async def club(self, caller: Caller) -> Club:

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from api.errors import AccessEnded, InvitationEnded, NotFound, Unauthorised, WrongPassword
+from api.errors import AccessEnded, InvitationEnded, NotFound, Rejected, Unauthorised, WrongPassword
 from api.identity.access import Caller
 from api.identity.keys import KeyRing
 from api.identity.passwords import LENGTH_MAX, LENGTH_MIN, Passwords
@@ -262,3 +262,8 @@ def ms_of(moment: datetime) -> int:
 def no_such(what: str) -> NotFound:
     """Return the answer for what is not there, or is another club's."""
     return NotFound(f"There is no such {what} in this club.")
+
+
+def too_many_clubs() -> Rejected:
+    """Return the answer to somebody who belongs to as many clubs as anybody may."""
+    return Rejected(code="too_many_clubs", sentence="You belong to as many clubs as anybody may. Leave one first.")

@@ -122,7 +122,7 @@ class EventLine:
             raise LineCut
         await self._waiting.put(text if text[0] != "{" else plain_event(text))
 
-    def put(self, frames: bytes) -> bool:
+    def put(self, frames: bytes, /) -> bool:
         """Take events, if those before were taken."""
         if self._gone.is_set() or self._waiting.full():
             return False

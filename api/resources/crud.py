@@ -22,7 +22,7 @@ from api.resources.resource import Parent, Resource
 from api.resources.schemas import IF_MATCH, IF_NONE_MATCH, KEY, ONLY_NEW
 from api.resources.views import View, Views, conditional
 from sync.errors import MalformedRequest
-from sync.limits import MUTATION_BYTES_MAX
+from sync.limits import INTEGER_MAX, MUTATION_BYTES_MAX
 from sync.messages import encode
 from sync.records import Record
 from sync.selections import Condition, place_of
@@ -247,7 +247,9 @@ def restore_route(resource: Resource) -> HTTPRouteHandler:
 async def read_fields(request: AnyRequest) -> dict[str, Any]:
     """Read a record's body: its fields, `id` in canonical form; the version it was read with is left out."""
     given = await read_body(request, any_object.decode, bytes_max=MUTATION_BYTES_MAX)
-    given.pop("version", None)
+    version = given.pop("version", 0)
+    if type(version) is not int or not 0 <= version <= INTEGER_MAX:
+        raise MalformedRequest(path="$.version", problem="is not a version; leave it out, or send it as it was read")
     if "id" in given:
         if not isinstance(given["id"], str):
             raise MalformedRequest(path="$.id", problem="is not a UUID")

@@ -1,9 +1,11 @@
 """Statistics of players and teams: folds of their complete matches, of one season or of all.
 
-The matches are read in bounded parts, each a transaction of its own with one statement for each collection; the
-answers are kept under the club's head. Rows of single matches come in pages, the newest first.
+The matches are read in bounded parts, each a transaction of its own with one statement for each collection, and of a
+part no more than its rows is kept; the answers are kept under the club's head, until time alone makes a match complete.
+Rows of single matches come in pages, the newest first.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -20,6 +22,7 @@ from api.resources.live import TheViews
 from api.resources.views import View, view_of
 from football.clock import MINUTE_MS
 from football.facts import MatchFacts
+from football.live import changes_at_ms
 from football.scoreboard import score_of
 from football.stats import (
     Result,
@@ -155,7 +158,7 @@ async def read_player_stats(
     rows = bounded(limit, name="limit", maximum=ROWS_MAX, default=ROWS_DEFAULT)
 
     async def make() -> View:
-        return view_of(await _player(desk, caller.club_id, str(player_id), _text(season), _text(after), rows))
+        return await _player(desk, caller.club_id, str(player_id), _text(season), _text(after), rows)
 
     return await views.answer(request, caller.club_id, ("player_stats", player_id, season, after, rows), make)
 
@@ -175,43 +178,49 @@ async def read_team_stats(
     rows = bounded(limit, name="limit", maximum=ROWS_MAX, default=ROWS_DEFAULT)
 
     async def make() -> View:
-        return view_of(await _team(desk, caller.club_id, str(team_id), _text(season), _text(after), rows))
+        return await _team(desk, caller.club_id, str(team_id), _text(season), _text(after), rows)
 
     return await views.answer(request, caller.club_id, ("team_stats", team_id, season, after, rows), make)
 
 
 async def _player(
     desk: Desk, club_id: str, player_id: str, season_id: str | None, after: str | None, rows: int
-) -> PlayerStats:
+) -> View:
     await _must_be(desk, club_id, "players", player_id)
-    found: list[tuple[MatchFacts, Tally]] = []
+    now_ms, until_ms = desk.now_ms(), None
+    found: list[PlayerMatch] = []
+    total = Tally()
     async for part in desk.reader.parts(club_id, Wanted(season_id=season_id, player_id=player_id)):
-        complete = [facts for facts in part if _is_complete(facts, desk.now_ms())]
-        found += [(facts, tallies(facts, desk.now_ms()).get(player_id, Tally())) for facts in complete]
-    total = sum((tally for _, tally in found), Tally())
-    page, more = _page([_player_match(facts, tally) for facts, tally in reversed(found)], after, rows)
-    return PlayerStats(player_id, season_id, Totals(**_counts(total)), page, more)
+        until_ms = _earliest_ms(until_ms, part, now_ms)
+        for facts in part:
+            if status_of(facts, now_ms) is Status.COMPLETED:
+                tally = tallies(facts, now_ms).get(player_id, Tally())
+                total += tally
+                found.append(_player_match(facts, tally))
+    page, more = _page(found[::-1], after, rows)
+    told = PlayerStats(player_id, season_id, Totals(**_counts(total)), page, more)
+    return view_of(told, fresh_until_ms=until_ms)
 
 
-async def _team(
-    desk: Desk, club_id: str, team_id: str, season_id: str | None, after: str | None, rows: int
-) -> TeamStats:
+async def _team(desk: Desk, club_id: str, team_id: str, season_id: str | None, after: str | None, rows: int) -> View:
     await _must_be(desk, club_id, "teams", team_id)
+    now_ms, until_ms = desk.now_ms(), None
     results: list[Result] = []
     total: dict[str, Tally] = {}
     played_ms = 0
     async for part in desk.reader.parts(club_id, Wanted(season_id=season_id, team_id=team_id)):
+        until_ms = _earliest_ms(until_ms, part, now_ms)
         for facts in part:
-            result = result_of(facts, team_id, desk.now_ms())
+            result = result_of(facts, team_id, now_ms)
             if result is not None:
                 results.append(result)
                 ours = players_of_team(facts, team_id)
-                mine = {each: tally for each, tally in tallies(facts, desk.now_ms()).items() if each in ours}
+                mine = {each: tally for each, tally in tallies(facts, now_ms).items() if each in ours}
                 total = sum_tallies([total, mine])
-                played_ms += match_ms(facts, desk.now_ms())
+                played_ms += match_ms(facts, now_ms)
     players = sorted(total.items(), key=lambda each: (-each[1].played_ms, each[0]))
     page, more = _page([_team_match(result) for result in reversed(results)], after, rows)
-    return TeamStats(
+    told = TeamStats(
         team_id=team_id,
         season_id=season_id,
         **asdict(team_record(results)),
@@ -221,15 +230,18 @@ async def _team(
         matches=page,
         after=more,
     )
+    return view_of(told, fresh_until_ms=until_ms)
+
+
+def _earliest_ms(until_ms: int | None, part: Sequence[MatchFacts], now_ms: int) -> int | None:
+    """Return when time alone may change what these matches and those before them add up to."""
+    found = [until_ms, *(changes_at_ms(facts, now_ms) for facts in part)]
+    return min((each for each in found if each is not None), default=None)
 
 
 async def _must_be(desk: Desk, club_id: str, collection: str, record_id: str) -> None:
     if not await desk.reader.named(club_id, collection, [record_id]):
         raise NotFound("There is no such record in this club.")
-
-
-def _is_complete(facts: MatchFacts, now_ms: int) -> bool:
-    return status_of(facts, now_ms) is Status.COMPLETED
 
 
 def _page(rows: list[Any], after: str | None, most: int) -> tuple[list[Any], str | None]:

@@ -163,8 +163,9 @@ async def start_lineup(
     players = [(each.player_id, each.position) for each in given.players]
     plan = possible(substitutions.line_up(facts, players, team_id))
     stored = await desk.engine.store.records(caller.club_id, "lineup", {"match_id": str(match_id)})
-    group = str(uuid5(ids.NAMESPACE, f"lineup:{match_id}:{base}:{caller.device_id}"))
-    await _write(desk, caller, plan, stored, group=group, base=base, key=idempotency_key(request))
+    key = idempotency_key(request)
+    group = str(uuid5(ids.NAMESPACE, f"lineup:{match_id}:{base if key is None else key}:{caller.device_id}"))
+    await _write(desk, caller, plan, stored, group=group, base=base, key=key)
     after = await desk.match(caller, match_id)
     stints = [_shown(each) for each in after.lineup if each["team_id"] == team_id]
     return json_answer(LineupAnswer(str(match_id), stints, await _crowds(desk, caller, after)))

@@ -33,6 +33,8 @@ class FakeLog:
         self.reads = 0
         self.is_open = asyncio.Event()
         self.is_open.set()
+        self.answers = asyncio.Event()
+        self.answers.set()
         self.failures: list[Exception] = []
         self.history = 0
 
@@ -73,6 +75,7 @@ class FakeLog:
             page.append(row)
         head = self.head
         await asyncio.sleep(0)
+        await self.answers.wait()
         return Page(page, head)
 
     def _knows(self, cursor: Cursor) -> bool:
@@ -108,7 +111,7 @@ class FakeLine:
         self.bytes += len(text)
         self.frames.append(json.loads(text))
 
-    def put(self, frames: bytes) -> bool:
+    def put(self, frames: bytes, /) -> bool:
         """Take ready frames, if it takes any; half of all lines know none."""
         if not (self.knows_ready and self.takes.is_set()) or self.is_gone or self.closed is not None:
             return False

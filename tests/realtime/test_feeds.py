@@ -135,6 +135,24 @@ async def test_the_first_to_find_another_epoch_tells_all(rig: Rig) -> None:
     await until(partial(shows, watching, line))
 
 
+async def test_who_resumes_in_an_epoch_that_the_channel_has_not_seen(rig: Rig) -> None:
+    """A reader whose cursor is of the new epoch does not read in circles: the channel is looked at, for everybody."""
+    watching = Watching(rig)
+    watching.feed.add()
+    line = await watching.open()
+    await until(partial(shows, watching, line))
+    watching.feed.begin()
+    for _ in range(3):
+        watching.feed.add()
+    reads = watching.feed.reads
+    other = await watching.open(watching.feed.cursor)
+    await until(partial(shows, watching, line))
+    watching.tell()
+    await until(partial(shows, watching, other))
+    await until(partial(shows, watching, line))
+    assert watching.feed.reads < reads + 20
+
+
 @pytest.mark.parametrize("seed", range(25))
 async def test_epochs_never_mix(seed: int) -> None:
     """Whatever is told, begun anew, missed, resumed and slow: each screen is one epoch's fold, and ends up to date."""

@@ -9,6 +9,7 @@ import pytest
 from realtime.closing import Closed
 from realtime.limits import LiveLimits
 from sync.cursors import ORIGIN, Cursor
+from sync.tails import Batch
 from tests.realtime.fakes import CLUB, FakeLine, Rig
 from tests.waiting import turns, until
 
@@ -245,6 +246,47 @@ async def test_a_wakeup_before_the_first_position_counts(rig: Rig) -> None:
     await until(lambda: line.versions() == [1, 2])
     rig.commit()
     await until(lambda: line.versions() == [1, 2, 3])
+
+
+async def test_a_wakeup_between_a_page_and_the_first_position_counts(rig: Rig) -> None:
+    """A commit that the first page does not hold any more, and that came before the channel stood, is not forgotten."""
+    rig.log.answers.clear()
+    line = rig.tail()
+    await until(lambda: rig.log.reads == 1)
+    await turns()
+    rig.commit(2)
+    rig.log.answers.set()
+    await until(lambda: line.versions() == [1, 2])
+
+
+async def test_a_channel_of_a_lost_history_is_found_out_by_who_comes(rig: Rig) -> None:
+    """Behind a restored log a newcomer does not read in circles: the channel is looked at, and both go on."""
+    rig.log.add(5)
+    old = rig.tail()
+    await until(lambda: old.versions() == [*range(1, 6)])
+    rig.log.restore(3)
+    line = rig.tail(Cursor(3, rig.log.rows[2].tag), name="new")
+    await until(lambda: old.code == 4409)
+    rig.commit()
+    await until(lambda: line.versions() == [4])
+    assert rig.log.reads < 20
+
+
+async def test_a_line_that_takes_frames_again_gets_them_in_order(rig: Rig) -> None:
+    """What waits for the sender goes before what the line would take at once."""
+    lines = [rig.tail(name=str(number)) for number in range(2)]
+    await until(lambda: all(line.kinds() == ["hello"] for line in lines))
+    await turns()
+    (stream,) = rig.hub.streams.values()
+    rig.log.add(3)
+    for line in lines:
+        line.knows_ready = False
+    await rig.hub.publish(stream, Batch(rig.log.rows[:1]))
+    for line in lines:
+        line.knows_ready = True
+    await rig.hub.publish(stream, Batch(rig.log.rows[1:2]))
+    await rig.hub.publish(stream, Batch(rig.log.rows[2:]))
+    await until(lambda: all(line.versions() == [1, 2, 3] for line in lines))
 
 
 async def test_what_nobody_reads_is_not_read(rig: Rig) -> None:

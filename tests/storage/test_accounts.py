@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
 from storage.accounts import Account, EmailTaken, NewClub, Registration, open_engine
 from storage.attempts import Attempts, Charge, Policy
-from storage.invitations import InvitationUnknown, Secret
+from storage.invitations import Invitation, InvitationUnknown, Secret
 from storage.people import People, open_people
 from storage.postgres import open_pool
 from storage.readiness import DatabaseUnfit, check_fit, is_application, why_not_ready
@@ -220,7 +220,7 @@ async def test_standings(people: People, pool: "asyncpg.Pool[asyncpg.Record]") -
 
 async def until_somebody_waits(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
     """Return once a transaction waits for another's lock."""
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
     while not await pool.fetchval(waiting):
         pass
 
@@ -324,3 +324,81 @@ async def test_fitness(pg_database: PgDatabase) -> None:
     assert reason is not None
     assert "lacks the migrations" in reason
     assert await why_not_ready("postgresql://x@127.0.0.1:1/x") == "The database does not answer."
+
+
+async def test_what_a_member_hands_out_while_their_role_changes_ends_too(
+    people: People, pool: "asyncpg.Pool[asyncpg.Record]"
+) -> None:
+    """ASVS 15.4.2: an invitation or a link that slips in before the members are locked does not outlive the change."""
+    owner = Registration(str(UUID(int=1, version=4)), "o@b.example", "O", "hash", NewClub(str(uuid4()), "Reds", b"k"))
+    club_id, _ = await people.accounts.register(owner, NOW)
+    secret, until = Secret(club_id, b"s" * 32), NOW + timedelta(days=1)
+    first = Invitation(str(uuid4()), club_id, "coach", 1, 0, owner.user_id, NOW, until)
+    assert await people.invitations.make(first, secret.hash, as_role="owner")
+    coach = Registration(str(uuid4()), "c@b.example", "C", "hash", secret)
+    await people.accounts.register(coach, NOW)
+    lock = "SELECT role FROM touchline.memberships WHERE user_id = $1 FOR UPDATE"
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.fetch(lock, owner.user_id)
+        change = people.members.set_role(
+            club_id, coach.user_id, "viewer", by=owner.user_id, judge=lambda _by, _held: None, now=NOW
+        )
+        changing = asyncio.create_task(change)
+        await until_somebody_waits(pool)
+        slipped = Invitation(str(uuid4()), club_id, "scorer", 1, 0, coach.user_id, NOW, until)
+        assert await people.invitations.make(slipped, b"hash", as_role="coach")
+        link = ScorerLink(str(uuid4()), club_id, club_id, coach.user_id, NOW, until)
+        assert await people.scorers.make(link, secret_hash=b"hash", code_hash=b"code")
+    await changing
+    live = [each.invitation_id for each in await people.invitations.of_club(club_id) if each.is_live(NOW)]
+    assert live == []
+    assert [each.is_live(NOW) for each in await people.scorers.of_match(club_id, club_id)] == [False]
+
+
+async def test_a_departure_and_a_push_never_wait_for_each_other(
+    people: People, pool: "asyncpg.Pool[asyncpg.Record]"
+) -> None:
+    """The last of a club's rows go under its counter row: a push that holds that finds its own standing unlocked."""
+    session, account = await signed_in(people)
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(f"SET LOCAL app.club = '{session.club_id}'")
+        await connection.fetch("SELECT FROM touchline.clubs FOR NO KEY UPDATE")
+        leaving = asyncio.create_task(people.departures.depart(account.user_id, "hash", NOW))
+        await until_somebody_waits(pool)
+        await connection.execute("SET LOCAL lock_timeout = '1ms'")
+        assert session.session_id in await standings_shared(connection, [session.session_id])
+    assert await leaving
+    assert await people.standings.of(session.session_id) is None
+
+
+async def test_a_joined_push_locks_in_the_order_of_a_change_of_roles(
+    people: People, pool: "asyncpg.Pool[asyncpg.Record]"
+) -> None:
+    """Links, then members by their ids: who waits for one has locked none that comes later, and no ring is made."""
+    sessions: list[Session] = []
+    for number, place in ((2, 1), (1, 2)):
+        new = Registration(
+            str(UUID(int=number)), f"{number}@b.example", "A", "hash", NewClub(str(uuid4()), "Reds", b"")
+        )
+        club_id, _ = await people.accounts.register(new, NOW)
+        session = Session(str(UUID(int=place)), club_id, str(uuid4()), b"one", UNTIL, user_id=new.user_id)
+        assert await people.sessions.open_by_password(session, "hash", NOW)
+        sessions.append(session)
+    link = await link_of(people, sessions[0])
+    sessions.append(Session(str(UUID(int=3)), link.club_id, str(uuid4()), b"s", UNTIL, scorer_id=link.scorer_id))
+    assert await people.sessions.open_by_link(sessions[2], "Sam", NOW)
+
+    async def look() -> dict[str, Standing]:
+        async with pool.acquire() as connection, connection.transaction():
+            return await standings_shared(connection, [each.session_id for each in sessions])
+
+    member = "SELECT role FROM touchline.memberships WHERE user_id = $1 FOR UPDATE NOWAIT"
+    scorer = "SELECT name FROM touchline.scorers WHERE scorer_id = $1 FOR UPDATE NOWAIT"
+    first, second = (str(UUID(int=number)) for number in (1, 2))
+    for held, then in (((scorer, link.scorer_id), (member, first)), ((member, first), (member, second))):
+        async with pool.acquire() as connection, connection.transaction():
+            await connection.fetch(*held)
+            looking = asyncio.create_task(look())
+            await until_somebody_waits(pool)
+            assert await connection.fetch(*then)
+        assert len(await looking) == len(sessions)

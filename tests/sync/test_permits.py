@@ -151,6 +151,61 @@ def test_an_event_of_another_match_is_neither_moved_nor_touched(server: Guarded,
     assert server.values("events", EVENT) == {"match_id": MATCH_2, "kind": "foul"}
 
 
+def test_what_waited_is_judged_again_when_it_is_applied(server: Guarded) -> None:
+    """Said to be of one's own match, then made in another by somebody else: what waited for that is not applied."""
+    server.allow("within")
+    sent = [
+        put(1, "events", EVENT, {"match_id": MATCH}),
+        put(2, "participants", PARTICIPANT, {"event_id": EVENT, "player_id": PLAYER}),
+    ]
+    assert verdicts(server.guarded(B, *sent)) == {1: "parked", 2: "parked"}
+    server.push(A, put_event(3, match=MATCH_2))
+    assert server.values("events", EVENT) == {"match_id": MATCH_2, "kind": "foul"}
+    assert Key("participants", PARTICIPANT) not in server.state.records
+    assert verdicts(server.guarded(B, *sent)) == {1: "rejected", 2: "rejected"}
+    assert {verdict_of(server.guarded(B, each), each.n).code for each in sent} == {"forbidden"}
+    assert [each.kind for each in server.open_conflicts()] == [Kind.REJECTED] * 2
+    assert not server.state.parked
+
+
+def test_what_waited_is_applied_in_its_own_match(server: Guarded) -> None:
+    """The same, where the event is made in the match that the permit is for."""
+    server.allow("within")
+    sent = [
+        put(1, "events", EVENT, {"match_id": MATCH, "minute": 3}),
+        put(2, "participants", PARTICIPANT, {"event_id": EVENT, "player_id": PLAYER}),
+    ]
+    server.guarded(B, *sent)
+    server.push(A, put_event(3))
+    assert verdicts(server.guarded(B, *sent)) == {1: "applied", 2: "applied"}
+
+
+def test_a_group_that_waited_draws_no_record_into_its_match(server: Guarded) -> None:
+    """A group is judged again when its last part comes: a record made elsewhere meanwhile is not moved."""
+    server.allow("within")
+    group = Group(id=uid(77), count=3)
+    sent = [
+        put_event(1, group=group),
+        put(2, "participants", PARTICIPANT, {"event_id": EVENT, "player_id": PLAYER}, group=group),
+        put_event(3, EVENT_2, group=group),
+    ]
+    assert verdicts(server.guarded(B, *sent[:2])) == {1: "parked", 2: "parked"}
+    server.push(A, put_event(3, match=MATCH_2, wall=NOW_MS - 60_000))
+    assert verdicts(server.guarded(B, sent[2])) == {3: "rejected"}
+    assert server.values("events", EVENT) == {"match_id": MATCH_2, "kind": "foul"}
+    server.allow("all")
+    assert verdicts(server.guarded(B, *sent)) == dict.fromkeys((1, 2, 3), "rejected")
+
+
+def test_a_group_within_the_match_is_applied_together(server: Guarded) -> None:
+    """A part may name what another part of its group creates, whoever came first."""
+    server.allow("within")
+    group = Group(id=uid(77), count=2)
+    child = put(1, "participants", PARTICIPANT, {"event_id": EVENT, "player_id": PLAYER}, group=group)
+    parent = put_event(2, group=group)
+    assert verdicts(server.guarded(B, child, parent)) == {1: "applied", 2: "applied"}
+
+
 def test_a_group_with_a_part_that_may_not_be_is_rejected_whole(server: Guarded) -> None:
     """All or nothing holds for refusals too."""
     server.allow("within")

@@ -201,3 +201,23 @@ def test_pages_and_frames_are_the_log(data: st.DataObject) -> None:
             del handed[sent - start :]
         assert handed == list(range(start + 1, start + 1 + len(handed)))
         assert tail.place == cursor(start + len(handed))
+
+
+# -- epochs ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_reader_goes_live_only_in_the_epoch_of_its_channel() -> None:
+    """A greater number of another epoch is no meeting place: a batch of the old one would be taken for the new."""
+    tail = Tail(Cursor(7, "b" * 16), has_epochs=True)
+    assert not tail.go_live(Cursor(5, "a" * 16))
+    assert tail.go_live(Cursor(5, "b" * 16))
+
+
+def test_a_reader_begins_anew_where_it_is() -> None:
+    """A live reader stays live at another beginning; one that catches up has sent all before it."""
+    live, behind = Tail(Cursor(7, "a" * 16), has_epochs=True), Tail(Cursor(7, "a" * 16), has_epochs=True)
+    assert live.go_live(Cursor(7, "a" * 16))
+    for tail in (live, behind):
+        tail.begin_anew(Cursor(0, "b" * 16))
+    assert (live.phase, live.place) == (Phase.LIVE, Cursor(0, "b" * 16))
+    assert (behind.phase, behind.sent) == (Phase.CATCHING_UP, Cursor(0, "b" * 16))

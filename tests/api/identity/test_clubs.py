@@ -7,7 +7,7 @@ import pytest
 
 from api.errors import Forbidden
 from api.identity.clubs import judge_role
-from storage.accounts import CLUBS_MAX
+from storage.invitations import CLUBS_MAX
 from tests.api.identity.crowd import invite, join, role_of
 from tests.api.people import NOBODY, PASSWORD, Clock, Execute, Person, code_of, put, sign_in, sign_up, some_id
 
@@ -45,17 +45,42 @@ async def test_a_person_has_several_clubs(coach: Person, clock: Clock) -> None:
     assert code_of(await coach.ask("POST", "/api/auth/switch", json=asked)) == (403, "forbidden")
 
 
-async def test_clubs_of_one_person_are_bounded(coach: Person, pg_execute: Execute) -> None:
-    """Nobody makes clubs without end."""
+async def test_clubs_of_one_person_are_bounded(client: httpx.AsyncClient, coach: Person, pg_execute: Execute) -> None:
+    """Nobody makes or joins clubs without end; a member rises by an invitation all the same."""
+    other = await sign_up(client, "other@club.example")
+    member = {"invitation": (await invite(other, "viewer"))["secret"], "device_id": some_id()}
+    assert (await coach.ask("POST", "/api/auth/join", json=member)).status_code == 200
     await pg_execute(
         "WITH made AS (INSERT INTO touchline.clubs (club_id, hash_key)"
-        " SELECT gen_random_uuid(), '' FROM generate_series(2, $1::int) RETURNING club_id)"
+        " SELECT gen_random_uuid(), '' FROM generate_series(3, $1::int) RETURNING club_id)"
         " INSERT INTO touchline.memberships (club_id, user_id, role) SELECT club_id, $2::uuid, 'viewer' FROM made",
         CLUBS_MAX,
         coach.tokens["user_id"],
     )
     refused = await coach.ask("POST", "/api/clubs", json={"name": "One more"})
     assert (code_of(refused), refused.json()["rule"]) == ((422, "rejected"), "too_many_clubs")
+    third = await sign_up(client, "third@club.example")
+    asked = {"invitation": (await invite(third, "owner"))["secret"], "device_id": some_id()}
+    login = {**asked, "email": "coach@club.example", "password": PASSWORD}
+    for refused in (
+        await coach.ask("POST", "/api/auth/join", json=asked),
+        await client.post("/api/auth/login", json=login),
+    ):
+        assert (code_of(refused), refused.json()["rule"]) == ((422, "rejected"), "too_many_clubs")
+    rise = {**member, "invitation": (await invite(other, "coach"))["secret"]}
+    assert (await coach.ask("POST", "/api/auth/join", json=rise)).json()["role"] == "coach"
+
+
+async def test_u26_who_was_removed_is_told_so_when_they_switch(client: httpx.AsyncClient, coach: Person) -> None:
+    """U26: signed in to another club, a former member gets the order to forget, and no stranger learns of a club."""
+    helper, stranger = await sign_up(client, "helper@club.example"), await sign_up(client, "stranger@club.example")
+    asked = {"invitation": (await invite(coach, "viewer"))["secret"], "device_id": some_id()}
+    assert (await helper.ask("POST", "/api/auth/join", json=asked)).status_code == 200
+    await coach.ask("DELETE", f"/api/club/members/{helper.tokens['user_id']}")
+    switch = {"club_id": coach.club_id, "device_id": some_id()}
+    told = await helper.ask("POST", "/api/auth/switch", json=switch)
+    assert (code_of(told), told.json()["forget"]) == ((403, "access_ended"), True)
+    assert code_of(await stranger.ask("POST", "/api/auth/switch", json=switch)) == (403, "forbidden")
 
 
 async def test_a_club_is_renamed_by_its_owner(client: httpx.AsyncClient, coach: Person) -> None:

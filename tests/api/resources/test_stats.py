@@ -1,12 +1,17 @@
 """Statistics over HTTP: sums of the folds, of a season or of all, with rows in pages."""
 
+import gc
+from collections.abc import Sequence
+
 import httpx
 import pytest
 
+from football.facts import MatchFacts
 from football.recording import recorded_id
+from storage.matches import MatchReader
 from sync.collections import format_instant
 from tests.api.matchday import KICKOFF_MS, push_real_match, small_match
-from tests.api.people import NOBODY, START_MS, Person, code_of, put, sign_up, some_id
+from tests.api.people import NOBODY, START_MS, Clock, Person, code_of, put, sign_up, some_id
 
 DAY_MS = 86_400_000
 
@@ -136,3 +141,36 @@ async def test_it_is_kept_until_something_changes(coach: Person) -> None:
     await coach.ask("DELETE", f"/api/events/{events[0]['id']}")
     assert (await coach.ask("GET", path, headers=known)).json()["totals"]["goals"] == 0
     assert KICKOFF_MS < START_MS
+
+
+async def test_a_match_that_time_alone_completes_is_counted(coach: Person, clock: Clock) -> None:
+    """What is kept is kept no longer than it is true: nobody wrote anything, and an old match counts as over."""
+    made = await small_match(coach)
+    goal = put("events", some_id(), match_id=made.match_id, kind="goal", team_id=made.home, player_id=made.players[0])
+    assert (await coach.push(goal)).json()["others"] == []
+    paths = f"/api/players/{made.players[0]}/stats", f"/api/teams/{made.home}/stats"
+    assert [(await coach.get(path))["matches"] for path in paths] == [[], []]
+    clock.turn(s=110 * 60 + 1)
+    token = await coach.client.post("/api/auth/refresh", json={"refresh_token": coach.tokens["refresh_token"]})
+    later = Person(coach.client, token.json())
+    assert [len((await later.get(path))["matches"]) for path in paths] == [1, 1]
+
+
+async def test_a_long_career_is_not_held_whole(coach: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the matches that were read only the rows are kept: one part at a time is in memory."""
+    monkeypatch.setattr("storage.matches.MATCHES_MAX", 1)
+    _, team, player, _ = await season_of(coach, matches=4, goals=1)
+    held: list[int] = []
+    facts = MatchReader.facts
+
+    async def counted(reader: MatchReader, club_id: str, match_ids: Sequence[str]) -> list[MatchFacts]:
+        gc.collect()
+        held.append(sum(isinstance(each, MatchFacts) for each in gc.get_objects()))
+        return await facts(reader, club_id, match_ids)
+
+    monkeypatch.setattr(MatchReader, "facts", counted)
+    for path in (f"/api/players/{player}/stats", f"/api/teams/{team}/stats"):
+        held.clear()
+        await coach.get(path)
+        assert len(held) >= 4
+        assert max(held) - held[0] <= 1

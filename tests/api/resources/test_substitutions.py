@@ -171,3 +171,22 @@ async def test_another_clubs_match_is_not_there(client: httpx.AsyncClient, coach
     stranger = await sign_up(client, "stranger@club.example")
     assert code_of(await change(stranger, made, *made.players[:2])) == (404, "not_found")
     assert code_of(await line_up(stranger, made, made.players[:2])) == (404, "not_found")
+
+
+async def test_u2_a_retried_line_up_takes_nothing_back(client: httpx.AsyncClient, coach: Person) -> None:
+    """U2: the same key after a lost reply changes nothing, though somebody has set another line-up meanwhile."""
+    made = await small_match(coach)
+    one, two, three, *_ = made.players
+    path = f"/api/matches/{made.match_id}/lineup/start"
+
+    async def start(person: Person, player: str, key: str) -> list[str]:
+        asked = {"players": [{"player_id": player}]}
+        answer = await person.ask("POST", path, json=asked, headers={"idempotency-key": key})
+        assert answer.status_code == 200, answer.text
+        return [each["player_id"] for each in answer.json()["stints"]]
+
+    other = await sign_in(client, "coach@club.example")
+    assert await start(coach, one, "first key") == [one]
+    assert await start(other, two, "other key") == [two]
+    assert await start(coach, one, "first key") == [two]
+    assert await start(coach, three, "next key") == [three]
