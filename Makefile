@@ -25,7 +25,7 @@ PYTEST = $(RUN) -m pytest -n $(TEST_WORKERS) --dist worksteal
 SEED ?=
 FILES ?= .
 
-.PHONY: help serve demo test test-pure test-web test-postgres coverage check sim bench docs lock format clean
+.PHONY: help serve demo test test-pure test-web test-postgres test-long fuzz coverage check sim bench docs lock format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -47,6 +47,19 @@ test-web: $(WEB) ## the web client's own tests, with node's runner: seconds
 # After test-pure even under `make -j`: two tiers at once would fight for the cores and blur the timings.
 test-postgres: $(WEB) $(if $(filter test,$(MAKECMDGOALS)),test-pure) ## the tests on a real PostgreSQL, a database each: minutes
 	$(PYTEST) -m postgres $(ARGS)
+
+test-long: $(DEV) ## the security suites with the whole hostile corpus, and longer searches: many minutes
+	LONG=1 HYPOTHESIS_PROFILE=deep $(PYTEST) tests/security $(ARGS)
+
+# schemathesis has an environment of its own: its pytest plugin and its many parts are no business of the tests.
+FUZZ_S ?= 90
+fuzz: $(DEV) .cache/fuzz/stamp ## inputs drawn from the OpenAPI document, against a server of its own (FUZZ_S=, SEED=)
+	$(RUN) -m tests.security.fuzz --seconds $(FUZZ_S) --seed $(if $(SEED),$(SEED),1)
+
+.cache/fuzz/stamp: requirements/fuzz.txt .venv/bin/python
+	$(RUN) -m venv --clear .cache/fuzz
+	.cache/fuzz/bin/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements/fuzz.txt
+	@touch $@
 
 coverage: $(WEB) ## all tests in one process, and which lines and branches they missed
 	@mkdir -p .cache
@@ -81,6 +94,7 @@ COMPILE = $(RUN) -m uv pip compile --no-config --quiet --generate-hashes --unive
 lock: $(DEV) ## pin requirements/*.in anew, with hashes (ARGS=--upgrade for the newest)
 	$(COMPILE) requirements/runtime.in -o requirements/runtime.txt
 	$(COMPILE) requirements/dev.in -c requirements/runtime.txt -o requirements/dev.txt
+	$(COMPILE) requirements/fuzz.in -c requirements/dev.txt -o requirements/fuzz.txt
 
 clean: ## remove .venv and caches; the data folder stays
 	rm -rf .venv .cache .hypothesis build touchline.egg-info web/tests/node_modules

@@ -17,7 +17,7 @@ from litestar.di import Provide
 from litestar.routes import HTTPRoute
 from msgspec import Struct
 
-from api import health, pages, queries
+from api import health, metrics, pages, queries
 from api.edge.addresses import Addresses
 from api.edge.backoff import hint_of
 from api.edge.compression import compressed
@@ -37,6 +37,7 @@ from api.identity.scorers import ScorerKeeper
 from api.identity.slowdown import SlowDown
 from api.live import feeds, sockets
 from api.live.live import Dials, Live
+from api.metrics import Metrics, Requests
 from api.observe import Instruments, observed
 from api.reference import documents
 from api.resources import (
@@ -73,15 +74,13 @@ from storage.committer import Committer
 from storage.engine import Engine
 from storage.matches import MatchReader
 from storage.people import People, open_people
+from storage.pools import DOOR_CONNECTIONS_MAX
 from storage.postgres import PostgresStore, open_pool
 from storage.readiness import why_not_ready
 from storage.sharing import Sharing
 from storage.viewing import Viewing
 from storage.wakeups import Wakeups
 from sync.limits import PUSH_BYTES_MAX
-
-DOOR_CONNECTIONS_MAX: Final = 4
-"""Connections on which standings and attempts are asked: no push stands before a look at the door."""
 
 
 class Services(Struct):
@@ -199,12 +198,20 @@ def make_wakeups(dsn: str, live_floor: Live) -> Wakeups:
     )
 
 
-def create_app(settings: Settings, services: Services, *, monotonic: Callable[[], float] = time.monotonic) -> Litestar:
-    """Join services to the routes, and lay the edge around them; `monotonic` is the clock of the rate limits."""
+def create_app(
+    settings: Settings, services: Services, *, monotonic: Callable[[], float] = time.monotonic, worker: int = 0
+) -> Litestar:
+    """Join services to the routes, and lay the edge around them.
+
+    `monotonic` is the clock of the rate limits; `worker` is the place of this process among those that share a socket.
+    """
+    requests = Requests()
     addresses = Addresses(settings.trusted_proxies)
     limiter = Limiter(monotonic, factor=settings.rate_factor)
     named = {name: _hand_out(getattr(services, name)) for name in Services.__struct_fields__}
     named |= {"addresses": _hand_out(addresses), "limiter": _hand_out(limiter), "settings": _hand_out(settings)}
+    told = Metrics(requests, services.live, services.committer, services.views, worker=worker)
+    named["metrics"] = _hand_out(told)
     app = Litestar(
         route_handlers=[*ROUTES],
         dependencies={**named, "caller": Provide(provide_caller, sync_to_thread=False)},
@@ -223,7 +230,9 @@ def create_app(settings: Settings, services: Services, *, monotonic: Callable[[]
     )
     check_access(app)
     queries.declare(app)
-    tools = Instruments(time.monotonic, read_clock, secrets.token_bytes, hint_of(services.committer))
+    tools = Instruments(
+        time.monotonic, read_clock, secrets.token_bytes, hint_of(services.committer), count=requests.note
+    )
     app.asgi_handler = observed(shared_with(compressed(app.asgi_handler), settings), settings, tools)
     return app
 
@@ -260,6 +269,7 @@ ROUTES: Final[tuple[Any, ...]] = (
     *sockets.ROUTES,
     *feeds.ROUTES,
     *health.ROUTES,
+    *metrics.ROUTES,
     *pages.ROUTES,
 )
 

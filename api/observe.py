@@ -78,6 +78,8 @@ class Instruments(Struct, frozen=True):
     backoff: Callable[[], int | None] = lambda: None
     """Seconds that clients are asked to wait before they come again; None where all is well."""
     write: Callable[[bytes], None] = LINES.add
+    count: Callable[[str, str, int, float], None] = lambda _method, _route, _status, _seconds: None
+    """Counts a request by its method, the route's template and the status; 0 where nothing was answered."""
 
 
 def observed(app: ASGIApp, settings: Settings, tools: Instruments) -> ASGIApp:
@@ -108,7 +110,10 @@ def observed(app: ASGIApp, settings: Settings, tools: Instruments) -> ASGIApp:
         try:
             await app(scope, receive, note)
         finally:
-            tools.write(_line(values, status, (tools.monotonic() - began) * 1_000, tools.clock()))
+            took_s = tools.monotonic() - began
+            route = route_of(values)
+            tools.count(values["method"], route, status, took_s)
+            tools.write(_line(values, route, status, took_s * 1_000, tools.clock()))
 
     return observe
 
@@ -129,12 +134,17 @@ def _complete(given: Any, wanted: dict[bytes, bytes], request_id: str, wait_s: i
     return headers
 
 
-def _line(scope: dict[str, Any], status: int, took_ms: float, now_ms: int) -> bytes:
+def route_of(scope: dict[str, Any]) -> str:
+    """Return the template of the route that a request went to, without any value of its own."""
+    return scope.get("path_template") or ("/" if scope.get("route_handler") is not None else UNROUTED)
+
+
+def _line(scope: dict[str, Any], route: str, status: int, took_ms: float, now_ms: int) -> bytes:
     caller = scope.get(CALLER)
     line = Line(
         request_id=scope[REQUEST_ID],
         method=scope["method"][:10],
-        route=scope.get("path_template") or ("/" if scope.get("route_handler") is not None else UNROUTED),
+        route=route,
         status=status,
         ms=round(took_ms, 1),
         at=datetime.fromtimestamp(now_ms / 1_000, UTC),

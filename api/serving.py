@@ -32,6 +32,7 @@ from api.live.protocol import LiveProtocol
 from api.settings import Settings
 from storage.address import as_application, describe
 from storage.embedded import Durability, EmbeddedPostgres, EmbeddedPostgresError
+from storage.pools import connections_for
 from storage.readiness import check_fit, is_application, prepare
 
 BACKLOG: Final = 2_048
@@ -121,7 +122,8 @@ def open_database(settings: Settings, *, migrates: bool = True) -> Generator[Ope
 
 def _started(settings: Settings) -> EmbeddedPostgres:
     """Return the embedded PostgreSQL, started. Raises StartError where the system keeps the data folder from it."""
-    postgres = EmbeddedPostgres(settings.data_dir, durability=settings.durability)
+    needed = connections_for(settings.workers)
+    postgres = EmbeddedPostgres(settings.data_dir, durability=settings.durability, connections=needed)
     try:
         postgres.start()
     except OSError as error:
@@ -206,10 +208,14 @@ async def serve_one(
     announce: Callable[[], None],
     *,
     leash: int | None = None,
+    worker: int = 0,
 ) -> None:
-    """Serve in this process until a signal says to end, or until `leash`, a file's number, is at its end."""
+    """Serve in this process until a signal says to end, or until `leash`, a file's number, is at its end.
+
+    `worker` is the place of this process among those that share the socket.
+    """
     async with open_services(opened.app_dsn, ring, direct_dsn=opened.direct_dsn) as services, services.live.running():
-        server = LiveServer(server_config(create_app(settings, services)), services.live.drain)
+        server = LiveServer(server_config(create_app(settings, services, worker=worker)), services.live.drain)
         _end_with(server, leash)
         announce()
         _calm_collector()

@@ -19,6 +19,7 @@ from api import setting_values as values
 from api.setting_values import PORT_MAX, RATE_FACTOR_MAX, SECRET_BYTES_MIN, WORKERS_MAX
 from storage.embedded import Durability
 from storage.embedded.bundle import SYSTEM_FOLDER, SYSTEM_USER, RunUser, closed_folder
+from storage.pools import WORKER_CONNECTIONS_MAX
 
 PREFIX: Final = "TOUCHLINE_"
 PORT_DEFAULT: Final = 8_000
@@ -60,6 +61,8 @@ class Settings(Struct, frozen=True):
     rate_factor: float = 0.0
     """Multiplies every rate limit; 0, which only tests have without asking for it: no limits."""
     docs: bool = True
+    metrics_token: str | None = None
+    """None: metrics are told in development alone, and only to this machine."""
     durability: Durability = Durability.FULL
 
     @property
@@ -100,6 +103,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         trusted_proxies=_read(given, "TRUSTED_PROXIES", ()),
         rate_factor=_read(given, "RATE_FACTOR", 1.0),
         docs=_read(given, "DOCS", True),  # noqa: FBT003 - what counts where it is not given
+        metrics_token=_read(given, "METRICS_TOKEN", None),
         durability=_read(given, "DURABILITY", Durability.FULL),
     )
     if settings.is_production and settings.secret_key is None:
@@ -212,7 +216,8 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         values.workers,
         f"1 to {WORKERS_MAX}",
         "`1`",
-        "Processes that serve. One is right for one club; more let a host use more of its cores.",
+        "Processes that serve. One is right for one club; more let a host use more of its cores. Each opens up to "
+        f"{WORKER_CONNECTIONS_MAX} connections to PostgreSQL.",
     ),
     "SECRET_KEY": Setting(
         values.secret,
@@ -254,6 +259,12 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         "`on` or `off`",
         "`on`",
         "Whether `/docs` is served. The API is public and its page tells no secret, so it is on in production too.",
+    ),
+    "METRICS_TOKEN": Setting(
+        values.secret,
+        f"{SECRET_BYTES_MIN} bytes or more",
+        "none: only this machine reads `/metrics`, in development",
+        "Whoever sends it as `Authorization: Bearer` reads `/metrics`; to all others there is nothing there.",
     ),
     "DURABILITY": Setting(
         values.durability,

@@ -17,6 +17,7 @@ from typing import Final
 import msgspec
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
 from api.app import open_services
 from api.observe import configure_logs
@@ -41,6 +42,8 @@ class Orders(Struct, frozen=True):
     """The number of the listening socket."""
     app_dsn: str
     direct_dsn: str | None
+    place: int = 0
+    """Which of the workers it is, for metrics."""
 
 
 def supervise(settings: Settings, listening: socket.socket, opened: Opened, announce: Callable[[], None]) -> None:
@@ -60,7 +63,7 @@ class Supervisor:
         self._is_up = False
         self._is_ending = False
         self._is_renewing = False
-        self._workers = [Worker(self._orders, self._tell) for _ in range(settings.workers)]
+        self._workers = [self._make_worker(place) for place in range(settings.workers)]
         self._telling: set[asyncio.Task[None]] = set()
 
     async def run(self, announce: Callable[[], None]) -> None:
@@ -120,7 +123,10 @@ class Supervisor:
             if not worker.is_told_to_end:
                 _log.error("worker_ended", place=place, status=worker.status, lived_s=round(lived_s, 1))
                 await asyncio.sleep(0.0 if lived_s >= STEADY_S else BACKOFF_S)
-            self._workers[place] = Worker(self._orders, self._tell)
+            self._workers[place] = self._make_worker(place)
+
+    def _make_worker(self, place: int) -> "Worker":
+        return Worker(replace(self._orders, place=place), self._tell)
 
     async def _renew_all(self) -> None:
         """End the workers one by one; each is followed by a new one before the next ends."""
@@ -224,7 +230,7 @@ def work() -> None:
     listening.settimeout(0.0)
     opened = Opened(orders.app_dsn, "", [], direct_dsn=orders.direct_dsn)
     ring = open_ring(settings)
-    run(lambda: serve_one(settings, listening, opened, ring, _say_ready, leash=sys.stdin.fileno()))
+    run(lambda: serve_one(settings, listening, opened, ring, _say_ready, leash=sys.stdin.fileno(), worker=orders.place))
 
 
 def _say_ready() -> None:

@@ -18,16 +18,22 @@ import msgspec
 
 import bench
 from bench.api import Live
+from bench.broadcaster import Broadcaster, broadcaster
 from bench.direct import Direct
 from bench.hotspots import show
 from bench.measure import Row, Spread, Trial, measure
 from bench.servers import Database, database, open_folder, server
+from bench.sockets import CROWDS, NOBODY, Sockets, has_figures
 from bench.workloads import FULL, QUICK, TRIALS, Clients, Ground, InProcess, OverHttp, Way
 
 RUN_S: Final = 285.0
 """Seconds after which no further pair begins: the whole run ends within five minutes."""
 WAYS: Final = ("http", "engine")
-NAMES: Final = (*(f"{trial}-{way}" for trial in TRIALS for way in WAYS), "live-http")
+NAMES: Final = (
+    *(f"{trial}-{way}" for trial in TRIALS for way in WAYS),
+    "live-http",
+    *(f"{name}-http" for name in CROWDS if has_figures()),
+)
 ORIENTATION: Final = """\
 For orientation, on two cores, of the push reference: CouchDB 3 reached 0.075 into one database and Kinto 0.0004; a
 trial of this design without HTTP 0.15 into many clubs."""
@@ -38,6 +44,7 @@ def main() -> int:
     began_s = time.monotonic()
     asked = _arguments()
     chosen = [name for name in NAMES if any(part in name for part in asked.only or [""])]
+    chosen = [name for name in chosen if asked.many or not CROWDS.get(name.removesuffix("-http"), NOBODY).is_many]
     if not chosen:
         print(f"There is no trial of this name; there are {', '.join(NAMES)}.", file=sys.stderr)
         return 2
@@ -55,9 +62,11 @@ def main() -> int:
         if any(name.endswith("http") for name in chosen):
             running = stack.enter_context(server(folder, data.app_dsn))
             ways["http"] = OverHttp(running, clients, ground.dice)
+        bare = stack.enter_context(broadcaster())
         conditions = _conditions(data)
         print(_words(conditions, ground.sizes.pairs), flush=True)
-        rows = _run(chosen, ground, ways, end_s=began_s + RUN_S)
+        trials = {name: _trial(name, ground, ways, bare) for name in chosen}
+        rows = _run(trials, ground, end_s=began_s + RUN_S)
     print(f"\n{ORIENTATION}\nload {_load()} at the end, after {time.monotonic() - began_s:.0f} s")
     if asked.json:
         told = [{**msgspec.structs.asdict(row.figure), "ours": row.ours, "reference": row.reference} for row in rows]
@@ -65,22 +74,27 @@ def main() -> int:
     return 0
 
 
-def _run(chosen: Sequence[str], ground: Ground, ways: dict[str, Way], *, end_s: float) -> list[Row]:
+def _run(trials: dict[str, Trial], ground: Ground, *, end_s: float) -> list[Row]:
     """Measure and print row by row; each trial has its share of the time that is left."""
     found: list[Row] = []
     print(_line(["", "unit", "ours", "reference", "ratio", "pairs"]))
-    for place, name in enumerate(chosen):
-        trial, _, way = name.rpartition("-")
+    for place, trial in enumerate(trials.values()):
         left_s = max(0.0, end_s - time.monotonic())
-        until_s = time.monotonic() + left_s / (len(chosen) - place)
-        for row in measure(_trial(trial, ground, ways[way]), pairs=ground.sizes.pairs, until_s=until_s):
+        until_s = time.monotonic() + left_s / (len(trials) - place)
+        for row in measure(trial, pairs=ground.sizes.pairs, until_s=until_s):
             found.append(row)
             print(_line(_cells(row)), flush=True)
     return found
 
 
-def _trial(name: str, ground: Ground, way: Way) -> Trial:
-    return Live(ground, way) if isinstance(way, OverHttp) and name == "live" else TRIALS[name](ground, way)
+def _trial(name: str, ground: Ground, ways: dict[str, Way], bare: Broadcaster) -> Trial:
+    trial, _, kind = name.rpartition("-")
+    way = ways[kind]
+    if isinstance(way, OverHttp) and trial == "live":
+        return Live(ground, way)
+    if isinstance(way, OverHttp) and trial in CROWDS:
+        return Sockets(ground, way, CROWDS[trial], bare)
+    return TRIALS[trial](ground, way)
 
 
 def _cells(row: Row) -> list[str]:
@@ -129,6 +143,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--quick", action="store_true", help="small rounds and two pairs: does it work?")
     parser.add_argument("--only", action="append", metavar="NAME", help="trials whose name holds this; may be repeated")
+    parser.add_argument("--many", action="store_true", help="5,000 sockets too; needs 12,000 open files")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure to this file too")
     parser.add_argument("--dir", type=Path, metavar="FOLDER", help="keep the data below this folder, on a real disk")
     parser.add_argument("--profile", choices=["push-one", "push-many", "pull"], help="show the engine's hot functions")

@@ -28,7 +28,7 @@ from bench.workloads import Ground, OverHttp
 CLUBS: Final = 10
 MATCHES_A_CLUB: Final = 5
 ALIVE: Final = "/health/live"
-TURNS_SHARE: Final = 5
+TURNS_SHARE: Final = 10
 """One turn for so many catch-ups of the run's size: a turn takes a second."""
 TURN_S: Final = 1.0
 """Seconds of a turn; devices begin theirs spread over it."""

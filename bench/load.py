@@ -47,6 +47,10 @@ class Line:
         assert head.startswith(b"http/1.1 200"), f"{head.splitlines()[0].decode()}: {body[:500].decode()}"
         return body
 
+    def close(self) -> None:
+        """Hang up."""
+        self._writer.close()
+
     async def pull_all(self, since: str) -> int:
         """Pull from a cursor to the head; return the number of changes."""
         changes, more = 0, True

@@ -106,6 +106,7 @@ class Server(Struct, frozen=True):
 
     host: str
     port: int
+    pid: int = 0
 
     @property
     def address(self) -> str:
@@ -149,7 +150,7 @@ def server(folder: Path, dsn: str) -> Generator[Server]:
         )
     try:
         _wait_until_ready(process, running.address, log)
-        yield running
+        yield Server(running.host, running.port, process.pid)
     finally:
         _end(process)
 

@@ -13,12 +13,10 @@ from msgspec import Struct
 from football.clock import format_minute, in_order, period_key
 from football.facts import MatchFacts, Record
 from football.periods import periods_of
+from football.policy import YOUNG_GROUPS
 from football.scoreboard import Score, add, score_of, scoring_side, side_of
 from football.status import Status, status_of
 from football.vocabulary import PENALTY_SHOOTOUT, REGULAR, SCORING_KINDS
-
-UNPUBLISHED: Final = frozenset({"U7", "U8", "U9", "U10", "U11"})
-"""Age groups whose results may be collected and not published (the FA's rules of youth football)."""
 
 SOMEBODY: Final = "a player"
 
@@ -56,7 +54,7 @@ def report(
 ) -> str:
     """Return the report, lines ended by line feeds.
 
-    `teams` are by id. `with_score` None leaves it to the age group of the club's own team.
+    `teams` are by id. `with_score` None leaves it to the age groups of both teams.
     """
     shows = with_score if with_score is not None else not is_unpublished(facts, teams)
     lines = [_title(facts, teams, shows=shows), _subtitle(facts, now_ms)]
@@ -73,7 +71,7 @@ def report(
 def is_unpublished(facts: MatchFacts, teams: Mapping[str, Record]) -> bool:
     """Say whether the age group of one of the teams keeps the result from being published."""
     found = (teams.get(facts.match[each] or "") for each in ("home_team_id", "away_team_id"))
-    return any(team is not None and team["age_group"] in UNPUBLISHED for team in found)
+    return any(team is not None and team["age_group"] in YOUNG_GROUPS for team in found)
 
 
 def _title(facts: MatchFacts, teams: Mapping[str, Record], *, shows: bool) -> str:

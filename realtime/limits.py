@@ -32,10 +32,15 @@ class LiveLimits(Struct, frozen=True):
     messages_s: float = 60.0
     unknown_max: int = 1_000
     """Sockets that have not said who they are."""
+    unknown_per_address_max: int = 500
+    """Of them, those from one address: the other half is for everybody else."""
     sockets_max: int = 10_000
     """Sockets of a process: 400 MB at 40 KiB each."""
     per_address_max: int = 500
-    """Sockets from one address: a tournament's guests behind one mobile network are one address."""
+    """Members' sockets from one address: a club's house, or one mobile network's part of its phones."""
+    viewers_per_address_max: int = 8_000
+    """Viewers of share links from one address: families at a tournament all stand behind one mobile network, and a
+    fifth of the process stays free for everybody else."""
     per_holder_max: int = 20
     """Sockets of one member, or one session's device: some tabs and phones."""
     per_link_max: int = 5_000

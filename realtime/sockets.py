@@ -147,10 +147,10 @@ class Sockets:
         self._emptied: asyncio.Future[None] | None = None
         self._looked_at_now = asyncio.Event()
 
-    async def serve(self, line: Line, address: str, talk: Talk) -> None:
-        """Let a socket in, have it carried on, and close it."""
+    async def serve(self, line: Line, address: str, talk: Talk, *, is_viewer: bool = False) -> None:
+        """Let a socket in, have it carried on, and close it; those of share links are counted apart."""
         try:
-            self.admission.enter(address)
+            self.admission.enter(address, is_viewer=is_viewer)
         except Closed as refused:
             await self._say_farewell(line, refused)
             return
@@ -161,7 +161,8 @@ class Sockets:
         finally:
             socket.is_over = True
             del self._open[socket]
-            self.admission.leave(address, None if socket.holder is None else socket.holder.who)
+            who = None if socket.holder is None else socket.holder.who
+            self.admission.leave(address, who, is_viewer=is_viewer)
             if not self._open and self._emptied is not None and not self._emptied.done():
                 self._emptied.set_result(None)
         self._closed["left" if closed is None else closed.name] += 1
@@ -192,7 +193,7 @@ class Sockets:
         """Note who holds a socket, or that they showed a fresh token. Raises Closed where they have too many."""
         if socket.holder is None:
             most = self.limits.per_link_max if holder.kind == LINK else self.limits.per_holder_max
-            self.admission.know(holder.who, most)
+            self.admission.know(socket.address, holder.who, most)
         elif socket.holder.who != holder.who:
             raise Closed("forbidden", detail="The fresh token is another person's. Open a socket of its own for it.")
         socket.holder = holder

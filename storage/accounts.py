@@ -17,11 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from storage.clubs import set_club_sql
 from storage.invitations import Secret, accept, check_clubs
+from storage.pools import ACCOUNTS_CONNECTIONS_MAX
 from storage.tables import clubs
 from storage.tables_accounts import memberships, scorers, sessions, users
-
-CONNECTIONS_MAX: Final = 4
-"""Connections for accounts in one process: logins are few, and standings have a pool of their own."""
 
 COMMAND_TIMEOUT_S: Final = 10.0
 """Seconds after which a query counts as lost; the server's own limits end it before."""
@@ -123,7 +121,7 @@ def open_engine(dsn: str) -> AsyncEngine:
     return create_async_engine(
         "postgresql+asyncpg://",
         async_creator=connect,
-        pool_size=CONNECTIONS_MAX,
+        pool_size=ACCOUNTS_CONNECTIONS_MAX,
         max_overflow=0,
         pool_timeout=COMMAND_TIMEOUT_S,
         pool_pre_ping=True,
@@ -154,9 +152,12 @@ class Accounts:
             return new.joins.club_id, "owner"
 
     async def make_club(self, new: NewClub, user_id: str, now: datetime) -> None:
-        """Make a club that a user owns. Raises TooManyClubs."""
+        """Make a club that a user owns; nothing where they have made it already. Raises TooManyClubs."""
         async with self._engine.begin() as connection:
             await connection.execute(_LOCK_USER, {"user_id": UUID(user_id)})
+            made = {"user_id": UUID(user_id), "club_id": UUID(new.club_id)}
+            if (await connection.execute(_REMOVED_AT, made)).one_or_none() is not None:
+                return
             await check_clubs(connection, user_id)
             await _make_club(connection, new, user_id, now)
 

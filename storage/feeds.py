@@ -119,6 +119,20 @@ SELECT match_id FROM grassroots.match_periods WHERE club_id = $1 AND id = ANY($2
  UNION
 SELECT match_id FROM grassroots.events WHERE club_id = $1 AND id = ANY($2::uuid[])
 """
+_NAMING: Final = """
+SELECT match_id FROM grassroots.matches
+ WHERE club_id = $1 AND match_id = ANY($2::uuid[])
+   AND (season_id = ANY($3::uuid[]) OR home_team_id = ANY($3::uuid[]) OR away_team_id = ANY($3::uuid[]))
+ UNION
+SELECT match_id FROM grassroots.events
+ WHERE club_id = $1 AND match_id = ANY($2::uuid[]) AND player_id = ANY($3::uuid[])
+ UNION
+SELECT e.match_id
+  FROM grassroots.events AS e
+  JOIN grassroots.event_participants AS p ON p.club_id = e.club_id AND p.event_id = e.id
+ WHERE e.club_id = $1 AND e.match_id = ANY($2::uuid[]) AND p.player_id = ANY($3::uuid[])
+"""
+"""Those of some matches that name a season, a team or a player: no other shows anything of them."""
 
 
 async def append(connection: Connection, club_id: str, records: Mapping[Key, Record], now_ms: int) -> None:
@@ -129,9 +143,10 @@ async def append(connection: Connection, club_id: str, records: Mapping[Key, Rec
     live = await live_views(connection, club_id, now_ms)
     if not live:
         return
-    touched = live if _touches_all(records) else await _touched(connection, club_id, records, live)
-    for match_id in sorted(touched):
-        await refresh(connection, club_id, match_id, live[match_id], now_ms, anew=_hides_somebody(records))
+    hides = _hides_somebody(records)  # whose number may stand in an entry of any match, though none names them now
+    is_all = hides or any(_has_moved(key, record) for key, record in records.items())
+    for match_id in sorted(live if is_all else await _touched(connection, club_id, records, live)):
+        await refresh(connection, club_id, match_id, live[match_id], now_ms, anew=hides)
 
 
 async def live_views(connection: Connection, club_id: str, now_ms: int) -> Live:
@@ -265,11 +280,6 @@ async def _forget(connection: Connection, place: _Place) -> None:
     await connection.execute(_DROP, *place)
 
 
-def _touches_all(records: Mapping[Key, Record]) -> bool:
-    """Tell whether any match may show it: what many matches name, or a record that left its match for another."""
-    return any(key.collection in OF_A_CLUB or _has_moved(key, record) for key, record in records.items())
-
-
 def _has_moved(key: Key, record: Record) -> bool:
     """Tell whether the reference to the match may have been written anew, so that the match before is not known."""
     write = record.fields.get(WITHIN.get(key.collection, "match_id"))
@@ -280,15 +290,21 @@ async def _touched(connection: Connection, club_id: str, records: Mapping[Key, R
     """Return those of the live matches that these records belong to."""
     found: set[Any] = set()
     parents: set[Any] = set()
+    named: set[Any] = set()
     for key, record in records.items():
         if key.collection == "matches":
             found.add(key.record)
+        elif key.collection in OF_A_CLUB:
+            named.add(key.record)
         elif key.collection in OF_A_MATCH:
             found.add(_value(record, "match_id"))
         elif key.collection in WITHIN:
             parents.add(_value(record, WITHIN[key.collection]))
     if parents - {None}:
         rows = await connection.fetch(_PARENTS, club_id, sorted(parents - {None}))
+        found.update(str(row["match_id"]) for row in rows)
+    if named:
+        rows = await connection.fetch(_NAMING, club_id, sorted(live), sorted(named))
         found.update(str(row["match_id"]) for row in rows)
     return found & live.keys()
 

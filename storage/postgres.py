@@ -15,7 +15,7 @@ import msgspec
 
 from storage import feeds, statements
 from storage.clubs import set_club_sql
-from storage.pools import BoundedPool
+from storage.pools import STORE_CONNECTIONS_MAX, BoundedPool
 from storage.reading import Selector
 from storage.rows import RowCodec
 from storage.standing import Standing, standings_shared
@@ -45,7 +45,9 @@ _entry: Final = msgspec.json.Decoder(Entry)
 _problem: Final = msgspec.json.Decoder(Problem)
 
 
-async def open_pool(dsn: str, *, connections_min: int = 1, connections_max: int = 8) -> "asyncpg.Pool[asyncpg.Record]":
+async def open_pool(
+    dsn: str, *, connections_min: int = 1, connections_max: int = STORE_CONNECTIONS_MAX
+) -> "asyncpg.Pool[asyncpg.Record]":
     """Open the pool of connections on which the store works."""
     return await BoundedPool(
         dsn,

@@ -12,6 +12,8 @@ from msgspec import Struct
 from api.demo.line import Line
 from api.demo.phone import Phone
 from api.demo.telling import Teller
+from api.demo.viewer import Viewer
+from api.demo.watching import SHOWN, prove_screen, tell_screen
 from football.facts import MatchFacts, gather
 from football.recording import Fact, record, recorded_id
 from football.scoreboard import score_of
@@ -43,13 +45,16 @@ def tell(
     """Play the match and bring it together; return whether all agree at the end."""
     cast = _gather_cast(client, document, teller, now_ms=now_ms, dice=dice)
     _before(cast, teller)
+    viewer = _share(client, cast, teller, dice)
     _half(cast, teller, period=1)
     _half_time(cast, teller)
+    tell_screen(client, viewer, teller)
     _half(cast, teller, period=2)
     _disagree(cast, teller)
     _reconnect(cast, teller)
+    tell_screen(client, viewer, teller)
     _resolve(cast, teller)
-    return _prove(client, cast, teller, dice)
+    return _prove(client, cast, viewer, teller, dice)
 
 
 def _gather_cast(
@@ -96,6 +101,18 @@ def _before(cast: Cast, teller: Teller) -> None:
     cast.helper.sync()
     teller.view = cast.helper.device.view()
     teller.say(f"The coach enters squads, match and line-up; {_counted(cast.helper)}.")
+
+
+def _share(client: httpx.Client, cast: Cast, teller: Teller, dice: random.Random) -> Viewer:
+    teller.chapter("The coach shares a link, and somebody at home opens it")
+    made = cast.coach.line.post(f"/api/matches/{cast.match_id}/share", SHOWN, key=f"demo-{cast.seed}")
+    cuts = random.Random(dice.getrandbits(64))  # noqa: S311 - when the line is cut
+    viewer = Viewer(str(client.base_url), made["secret"], cuts)
+    viewer.begin()
+    teller.say("Shirt numbers instead of names; nobody signs in. Both teams are adults, so the score may be shown.")
+    teller.say("The viewer's line is cut after some messages, each time, and goes on from its cursor.")
+    tell_screen(client, viewer, teller)
+    return viewer
 
 
 def _half(cast: Cast, teller: Teller, *, period: int) -> None:
@@ -222,7 +239,7 @@ def _decide(conflict: Mapping[str, Any], teller: Teller) -> tuple[Choice, Value,
     return earlier, min(mine, theirs), f"{what}: {mine} or {theirs}? The earlier."
 
 
-def _prove(client: httpx.Client, cast: Cast, teller: Teller, dice: random.Random) -> bool:
+def _prove(client: httpx.Client, cast: Cast, viewer: Viewer, teller: Teller, dice: random.Random) -> bool:
     teller.chapter("A third device starts from nothing")
     tablet = _new_phone(client, cast, dice)
     tablet.device.expired()
@@ -249,6 +266,7 @@ def _prove(client: httpx.Client, cast: Cast, teller: Teller, dice: random.Random
         ("the events on the server and on the devices", _same_events(listed, tablet)),
         ("nothing waits, nothing is left to settle", _is_settled(cast, phones)),
         ("every substitution is whole", _substitutions_are_whole(facts)),
+        *prove_screen(client, viewer, tablet.device.view(), cast.match_id),
     ]
     teller.proof(proof)
     lines = [phone.line for phone in (cast.coach, cast.helper, *phones[1:])]

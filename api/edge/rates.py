@@ -75,6 +75,7 @@ PREFIXES: Final = (
     ("/api/sync/", "sync"),
     ("/health/", "open"),
     ("/docs", "open"),
+    ("/metrics", "open"),
     ("/ws/", "sockets"),
 )
 """The start of an address -> its class, for routes that name none in `opt["limit"]`; the first that fits counts.

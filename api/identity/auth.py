@@ -137,9 +137,9 @@ class Doorkeeper:
             return read_secret(INVITATION, asked.invitation)
         return self.new_club(asked.club_name or "")
 
-    def new_club(self, name: str) -> NewClub:
-        """Return a club that is not made yet."""
-        return NewClub(self._reception.make_id(), name.strip(), self._reception.dice(HASH_KEY_BYTES))
+    def new_club(self, name: str, club_id: str | None = None) -> NewClub:
+        """Return a club that is not made yet, under a fresh id unless one is given."""
+        return NewClub(club_id or self._reception.make_id(), name.strip(), self._reception.dice(HASH_KEY_BYTES))
 
     async def sign_in(self, asked: Login, network: str) -> Tokens:
         """Check the password and open a session.

@@ -11,7 +11,7 @@ A club always has an owner: the last one makes another before leaving or steppin
 
 from collections.abc import Callable
 from typing import Any, Final, Literal
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import msgspec
 from litestar import Request, Response, delete, get, patch, post, put
@@ -23,7 +23,8 @@ from api.errors import Forbidden, LastOwnerStays, NotFound
 from api.identity.access import DECIDERS, MEMBERS, OWNERS, Caller
 from api.identity.auth import Doorkeeper
 from api.identity.reception import BODY_BYTES_MAX, Name, Reception, ms_of, no_such, too_many_clubs
-from api.requests import NO_STORE, json_answer, read_body
+from api.requests import NO_STORE, idempotency_key, json_answer, read_body
+from api.resources.schemas import KEY
 from storage.invitations import TooManyClubs
 from storage.members import ClubRow, LastOwner, Member, NoSuchMember
 
@@ -104,9 +105,12 @@ class ClubKeeper:
         self._keeper = keeper
         self._members = reception.people.members
 
-    async def make(self, caller: Caller, asked: ClubName) -> NewMembership:
-        """Make another club, which the caller owns. Raises Rejected where they are in as many as anybody may be."""
-        new = self._keeper.new_club(asked.name)
+    async def make(self, caller: Caller, asked: ClubName, key: str | None) -> NewMembership:
+        """Make another club, which the caller owns. Raises Rejected where they are in as many as anybody may be.
+
+        The same Idempotency-Key makes the same club, so a retry makes no second one: nobody could leave it.
+        """
+        new = self._keeper.new_club(asked.name, key and str(uuid5(UUID(caller.user_id), f"club/{key}")))
         try:
             await self._reception.people.accounts.make_club(new, caller.user_id, self._reception.now())
         except TooManyClubs as error:
@@ -177,12 +181,14 @@ TheCaller = NamedDependency[SkipValidation[Caller]]
 
 
 @post(
-    "/api/clubs", status_code=201, opt={**MEMBERS, "body": ClubName, "answer": NewMembership, "problems": ("rejected",)}
+    "/api/clubs",
+    status_code=201,
+    opt={**MEMBERS, "headers": (KEY,), "body": ClubName, "answer": NewMembership, "problems": ("rejected",)},
 )
 async def make_club(request: Request[Any, Any, Any], caller: TheCaller, clubs: TheClubs) -> Response[bytes]:
     """Make another club; who makes it owns it."""
     asked = await read_body(request, _club_name, bytes_max=BODY_BYTES_MAX)
-    return json_answer(await clubs.make(caller, asked), status=201)
+    return json_answer(await clubs.make(caller, asked, idempotency_key(request)), status=201)
 
 
 @get("/api/club", opt={**MEMBERS, "answer": Club})

@@ -98,7 +98,7 @@ async def stream_feed(
     async def talk(socket: Socket) -> None:
         await live.match.stream(socket, watched, since)
 
-    serving = live.sockets.serve(line, addresses.network_of(request.scope), talk)
+    serving = live.sockets.serve(line, addresses.network_of(request.scope), talk, is_viewer=True)
     return Stream(line.follow(serving), media_type=EVENTS, headers=STREAM_HEADERS)
 
 

@@ -109,7 +109,7 @@ async def _watch(
         check_query(socket)
         await live.match.talk(opened, token, opens)
 
-    await live.sockets.serve(line, addresses.network_of(socket.scope), talk)
+    await live.sockets.serve(line, addresses.network_of(socket.scope), talk, is_viewer=True)
 
 
 ROUTES: Final = (tail_club, watch_match, watch_shared, watch_link)

@@ -87,10 +87,10 @@ class Desk:
         stands = None if was is None or was.is_deleted else was.fields.get(edge.field)
         if stands is None or stands.value is None or edge.overrules:
             written = await self._lay(caller, edge, was, base=base, key=key)
-            return Pressed(is_first=True, conflicts=_conflicts(written))
+            return Pressed(is_first=True, conflicts=conflicts_of(written))
         if stands.value == edge.at or stands.device_id in _devices_of(caller, edge, key):
             return Pressed(is_first=False)
-        return Pressed(is_first=False, conflicts=_conflicts(await self._press_late(caller, edge, stands)))
+        return Pressed(is_first=False, conflicts=conflicts_of(await self._press_late(caller, edge, stands)))
 
     async def _lay(self, caller: Caller, edge: Edge, was: Record | None, *, base: str, key: str | None) -> Written:
         """Write an edge on the record that stands in the store: a deleted one comes back, without its other edges."""
@@ -151,5 +151,6 @@ def _devices_of(caller: Caller, edge: Edge, key: str | None) -> set[str]:
     return own if key is None else {*own, key_device(caller.device_id, f"press/{edge.record}/{edge.field}/{key}")}
 
 
-def _conflicts(written: Written) -> tuple[str, ...]:
+def conflicts_of(written: Written) -> tuple[str, ...]:
+    """Return the ids of the conflicts that came of a request's writes, each once."""
     return tuple(dict.fromkeys(each for verdict in written.verdicts for each in verdict.conflicts))

@@ -19,6 +19,7 @@ from api.requests import idempotency_key, json_answer, read_body
 from api.resources.desk import Desk, DeviceTime, Pressed, TheCaller, TheDesk, possible
 from api.resources.period_answers import PeriodsAnswer, PeriodType, read_key, told_of
 from api.resources.records import Asked
+from api.resources.schemas import KEY
 from football import presses
 from football.clock import PeriodKey, period_key
 from football.collections import PERIOD_NUMBER_MAX
@@ -70,7 +71,12 @@ class PressAnswer(PeriodsAnswer, frozen=True):
     """The ids of the conflicts that keep a time which does not stand."""
 
 
-_PRESSING: Final[dict[str, Any]] = {**SCORING, "answer": PressAnswer, "problems": ("not_found", "rejected")}
+_PRESSING: Final[dict[str, Any]] = {
+    **SCORING,
+    "headers": (KEY,),
+    "answer": PressAnswer,
+    "problems": ("not_found", "rejected"),
+}
 
 _period_start: Final = msgspec.json.Decoder(PeriodStart, strict=True)
 _period_press: Final = msgspec.json.Decoder(PeriodPress, strict=True)
@@ -138,7 +144,7 @@ async def finish_match(
 @post(
     "/api/matches/{match_id:uuid}/call-off",
     status_code=200,
-    opt={**SCORING, "body": CallOff, "answer": PeriodsAnswer, "problems": ("not_found", "rejected")},
+    opt={**_PRESSING, "body": CallOff, "answer": PeriodsAnswer},
 )
 async def call_off(
     match_id: FromPath[UUID], request: Request[Any, Any, Any], caller: TheCaller, desk: TheDesk

@@ -112,14 +112,13 @@ class Shelf:
             await self._check_placed(caller, fields)
         base, was = await self._seen(caller, record_id)
         if was is not None:
+            current = self.shown(was) if self.is_shown(was) and await self._is_open(caller, was) else None
             intent = Intent(self.collection.name, record_id, "put", fields)
-            if self.is_shown(was) and (
-                not _differences(self.shown(was), fields) or _is_retry(caller, was, intent, asked)
-            ):
+            if current is not None and (not _differences(current, fields) or _is_retry(caller, was, intent, asked)):
                 return self.answer(was)
             raise Exists(
                 "This id is taken by a record that differs or was deleted. Take a fresh one, or edit or restore it.",
-                {"current": self.shown(was) if self.is_shown(was) else None},
+                {"current": current},
             )
         return await self._write(caller, record_id, "put", fields, base=base, was=was, asked=asked, status=CREATED)
 
@@ -180,6 +179,14 @@ class Shelf:
         containers = [each async for each in self._containers(caller.club_id, record)]
         matches = (each.key.record for each in (record, *containers) if each.key.collection == MATCHES)
         check_within(caller, next(matches, None))
+
+    async def _is_open(self, caller: Caller, record: Record) -> bool:
+        """Tell whether a record may be shown to the caller: of what a link is not for, its id being taken is told."""
+        try:
+            await self._check_open(caller, record)
+        except NotFound:
+            return caller.match_id is None
+        return True
 
     async def _containers(self, club_id: str, record: Record) -> AsyncGenerator[Record]:
         """Yield what contains a record, the nearest first. Raises NotFound where one of them is not there."""

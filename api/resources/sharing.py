@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from api.errors import Exists, LinkEnded, NotFound, Rejected
 from api.identity.access import DECIDERS, OWNERS, PUBLIC, Caller
 from api.requests import JSON, NO_STORE, SMALL_BYTES_MAX, idempotency_key, json_answer, read_body
+from api.resources.schemas import KEY
 from api.resources.share_secrets import SECRET_BYTES, ShareSecret, make_secret, read_header
 from api.resources.views import is_known
 from football.feed import SharedMatch
@@ -264,7 +265,13 @@ _rules: Final = msgspec.json.Decoder(ShareRules, strict=True).decode
 @post(
     "/api/matches/{match_id:uuid}/share",
     status_code=201,
-    opt={**DECIDERS, "body": ShareRequest, "answer": NewShareLink, "problems": ("not_found", "rejected", "exists")},
+    opt={
+        **DECIDERS,
+        "headers": (KEY,),
+        "body": ShareRequest,
+        "answer": NewShareLink,
+        "problems": ("not_found", "rejected", "exists"),
+    },
 )
 async def make_link(
     match_id: FromPath[UUID], request: AnyRequest, caller: TheCaller, sharer: TheSharer

@@ -14,8 +14,9 @@ from msgspec import Struct
 from api.errors import NotFound
 from api.identity.access import DECIDERS, Caller
 from api.requests import CSV, idempotency_key, json_answer, read_csv_body
-from api.resources.desk import Desk, TheCaller, TheDesk, possible
-from api.resources.writing import Intent
+from api.resources.desk import Desk, TheCaller, TheDesk, conflicts_of, possible
+from api.resources.schemas import KEY
+from api.resources.writing import Intent, Written
 from football.squads import Line, plan_squad, read_sheet
 
 FILE_BYTES_MAX: Final = 256 * 1024
@@ -26,7 +27,7 @@ class SquadImport(Struct, frozen=True):
 
     team_id: str
     is_preview: bool
-    """True: nothing was written."""
+    """True: nothing was written. Nobody asked for that, or the Idempotency-Key was used for another file."""
     columns: dict[str, str]
     """Field -> the column that was taken for it."""
     unknown_columns: tuple[str, ...]
@@ -44,7 +45,13 @@ class SquadImport(Struct, frozen=True):
 @post(
     "/api/teams/{team_id:uuid}/players/import",
     status_code=200,
-    opt={**DECIDERS, "takes": CSV, "answer": SquadImport, "problems": ("not_found", "rejected")},
+    opt={
+        **DECIDERS,
+        "headers": (KEY,),
+        "takes": CSV,
+        "answer": SquadImport,
+        "problems": ("not_found", "rejected"),
+    },
 )
 async def import_squad(
     team_id: FromPath[UUID],
@@ -65,12 +72,13 @@ async def import_squad(
     if not await desk.reader.named(caller.club_id, "teams", [str(team_id)]):
         raise NotFound("There is no such team in this club.")
     lines = plan_squad(sheet, str(team_id), await desk.reader.squads(caller.club_id, [str(team_id)]))
-    is_preview = preview == "true"
-    conflicts = () if is_preview else await _write(desk, caller, lines, base=base, key=idempotency_key(request))
+    written = None
+    if preview == "false":
+        written = await _write(desk, caller, str(team_id), lines, base=base, key=idempotency_key(request))
     acts = [line.act for line in lines]
     told = SquadImport(
         team_id=str(team_id),
-        is_preview=is_preview,
+        is_preview=written is None or written.is_replay,
         columns=dict(sheet.columns),
         unknown_columns=sheet.unknown,
         created=acts.count("create"),
@@ -78,12 +86,12 @@ async def import_squad(
         same=acts.count("same"),
         problems=acts.count("problem"),
         rows=lines,
-        conflicts=conflicts,
+        conflicts=() if written is None else conflicts_of(written),
     )
     return json_answer(told)
 
 
-async def _write(desk: Desk, caller: Caller, lines: list[Line], *, base: str, key: str | None) -> tuple[str, ...]:
+async def _write(desk: Desk, caller: Caller, team_id: str, lines: list[Line], *, base: str, key: str | None) -> Written:
     """Write the rows without problems as one push; a player who was deleted comes back."""
     good = [(line.act, line.player_id, line.fields) for line in lines if line.player_id is not None and line.fields]
     created = [record for act, record, _ in good if act == "create"]
@@ -91,10 +99,9 @@ async def _write(desk: Desk, caller: Caller, lines: list[Line], *, base: str, ke
     intents = [Intent("players", record, "restore") for record in sorted(deleted)]
     intents += [Intent("players", record, "put", fields) for _, record, fields in good]
     if not intents:
-        return ()
-    scoped = None if key is None else f"squad/{key}"
-    written = await desk.write(caller, intents, base=base, key=scoped)
-    return tuple(dict.fromkeys(each for verdict in written.verdicts for each in verdict.conflicts))
+        return Written((), None)
+    scoped = None if key is None else f"squad/{team_id}/{key}"
+    return await desk.write(caller, intents, base=base, key=scoped)
 
 
 ROUTES: Final = (import_squad,)

@@ -16,8 +16,9 @@ from msgspec import Meta, Struct
 from api.errors import Exists, Rejected
 from api.identity.access import SCORING, Caller
 from api.requests import idempotency_key, json_answer, read_body
-from api.resources.desk import Desk, TheCaller, TheDesk, possible
+from api.resources.desk import Desk, TheCaller, TheDesk, conflicts_of, possible
 from api.resources.period_answers import PeriodType
+from api.resources.schemas import KEY
 from api.resources.writing import Intent
 from football import ids, substitutions
 from football.clock import MINUTE_MS, format_minute, period_key
@@ -127,6 +128,8 @@ async def substitute(
     """Log a substitution: a stint closed, a stint opened, and the event; all or nothing, once however often sent."""
     given = await read_body(request, _change.decode, bytes_max=CHANGE_BYTES_MAX)
     base = await desk.head(caller)
+    # Before the match is read: who sends the same at once plans the same, or finds the event there.
+    stored = await desk.engine.store.records(caller.club_id, "lineup", {"match_id": str(match_id)})
     facts = await desk.match(caller, match_id)
     change = _change_in(facts, given)
     known = await desk.shelf("events").stored(caller.club_id, change.event_id)
@@ -138,10 +141,9 @@ async def substitute(
         return _answer(facts, change.event_id, is_new=False)
     if (logged := same_change(facts, change)) is not None:
         return _answer(facts, logged["id"], is_new=False)
-    stored = await desk.engine.store.records(caller.club_id, "lineup", {"match_id": str(match_id)})
     plan = possible(substitutions.substitute(facts, change, {each.key.record for each in stored}))
-    group = str(uuid5(ids.NAMESPACE, f"substitution:{change.event_id}"))
-    conflicts = await _write(desk, caller, plan, stored, group=group, base=base, key=idempotency_key(request))
+    group = str(uuid5(ids.NAMESPACE, f"substitution:{change.event_id}:{caller.device_id}"))
+    conflicts = await _write(desk, caller, plan, stored, group=group, base=base)
     after = await desk.match(caller, match_id)
     prompts = [*plan.prompts, *await _crowds(desk, caller, after)]
     return _answer(after, change.event_id, is_new=True, prompts=prompts, conflicts=conflicts)
@@ -150,7 +152,13 @@ async def substitute(
 @post(
     "/api/matches/{match_id:uuid}/lineup/start",
     status_code=200,
-    opt={**SCORING, "body": StartingLineup, "answer": LineupAnswer, "problems": ("not_found", "rejected")},
+    opt={
+        **SCORING,
+        "headers": (KEY,),
+        "body": StartingLineup,
+        "answer": LineupAnswer,
+        "problems": ("not_found", "rejected"),
+    },
 )
 async def start_lineup(
     match_id: FromPath[UUID], request: Request[Any, Any, Any], caller: TheCaller, desk: TheDesk
@@ -165,7 +173,7 @@ async def start_lineup(
     stored = await desk.engine.store.records(caller.club_id, "lineup", {"match_id": str(match_id)})
     key = idempotency_key(request)
     group = str(uuid5(ids.NAMESPACE, f"lineup:{match_id}:{base if key is None else key}:{caller.device_id}"))
-    await _write(desk, caller, plan, stored, group=group, base=base, key=key)
+    await _write(desk, caller, plan, stored, group=group, base=base)
     after = await desk.match(caller, match_id)
     stints = [_shown(each) for each in after.lineup if each["team_id"] == team_id]
     return json_answer(LineupAnswer(str(match_id), stints, await _crowds(desk, caller, after)))
@@ -191,18 +199,19 @@ def _is_that(known: Stored, facts: MatchFacts) -> bool:
 
 
 async def _write(
-    desk: Desk, caller: Caller, plan: Plan, stored: Sequence[Stored], *, group: str, base: str, key: str | None
+    desk: Desk, caller: Caller, plan: Plan, stored: Sequence[Stored], *, group: str, base: str
 ) -> tuple[str, ...]:
-    """Write what differs of a plan as one group; return the ids of the conflicts that came of it."""
+    """Write what differs of a plan as one group; return the ids of the conflicts that came of it.
+
+    The group is the key: the same one sent again, or twice at once, is a repeat.
+    """
     by_id = {record.key.record: record for record in stored}
     intents = [intent for draft in plan.drafts for intent in _intents(draft, by_id.get(draft.id))]
     if not intents:
         return ()
     named = Group(id=group, count=len(intents))
     grouped = [msgspec.structs.replace(intent, group=named) for intent in intents]
-    scoped = None if key is None else f"group/{group}/{key}"
-    written = await desk.write(caller, grouped, base=base, key=scoped)
-    return tuple(dict.fromkeys(each for verdict in written.verdicts for each in verdict.conflicts))
+    return conflicts_of(await desk.write(caller, grouped, base=base, key=f"group/{group}"))
 
 
 def _intents(draft: Draft, was: Stored | None) -> list[Intent]:

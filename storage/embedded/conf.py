@@ -55,7 +55,6 @@ _BY_DURABILITY = {
         "fsync": "on",
         "full_page_writes": "on",
         "synchronous_commit": "on",
-        "max_connections": "60",
         # A plan made while a table was empty takes any index, and is kept until the table is analysed: do it soon.
         "autovacuum_naptime": "5s",
     },
@@ -67,19 +66,25 @@ _BY_DURABILITY = {
         "max_wal_senders": "0",
         "autovacuum": "off",
         "max_wal_size": "'128MB'",
-        "max_connections": "200",
     },
 }
 
 
-def server_conf(*, socket_dir: Path, hba_file: Path, ident_file: Path, durability: Durability) -> str:
-    """Answer the text of postgresql.conf."""
+CONNECTIONS_MIN = {Durability.FULL: 60, Durability.TEST: 200}
+"""Connections that PostgreSQL takes, where nobody needs more."""
+
+
+def server_conf(
+    *, socket_dir: Path, hba_file: Path, ident_file: Path, durability: Durability, connections: int = 0
+) -> str:
+    """Answer the text of postgresql.conf, for at least so many connections."""
     settings = {
         "unix_socket_directories": _quoted(socket_dir),
         "hba_file": _quoted(hba_file),
         "ident_file": _quoted(ident_file),
         **_COMMON,
         **_BY_DURABILITY[durability],
+        "max_connections": str(max(connections, CONNECTIONS_MIN[durability])),
     }
     head = f"# Written by Touchline at each start; edits are lost. Durability: {durability.value}.\n"
     return head + "".join(f"{name} = {value}\n" for name, value in settings.items())

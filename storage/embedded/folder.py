@@ -152,7 +152,7 @@ class DataFolder:
         fresh.rename(self.pgdata)
         _sync_folder(self.path)
 
-    def write_conf(self, user: RunUser, durability: Durability) -> None:
+    def write_conf(self, user: RunUser, durability: Durability, connections: int = 0) -> None:
         """Make a fresh folder for the socket, and write the three files of the configuration."""
         self._make_socket_dir(user)
         folder = self.conf.parent
@@ -161,7 +161,13 @@ class DataFolder:
         hba, ident = folder / "pg_hba.conf", folder / "pg_ident.conf"
         # This process is who calls. PostgreSQL's own user, where it is another one, gets no session.
         caller = "root" if user.is_other else user.name
-        text = server_conf(socket_dir=self.socket_dir, hba_file=hba, ident_file=ident, durability=durability)
+        text = server_conf(
+            socket_dir=self.socket_dir,
+            hba_file=hba,
+            ident_file=ident,
+            durability=durability,
+            connections=connections,
+        )
         for path, content in ((hba, hba_conf()), (ident, ident_conf(caller)), (self.conf, text)):
             path.write_text(content, encoding="utf-8")
             path.chmod(0o644)

@@ -43,10 +43,11 @@ T = TypeVar("T")
 class EmbeddedPostgres:
     """One PostgreSQL server in one data folder. Its methods block, and are called from one thread."""
 
-    def __init__(self, data_dir: Path, *, durability: Durability = Durability.FULL) -> None:
-        """Note where the data lives; nothing is touched until `start`."""
+    def __init__(self, data_dir: Path, *, durability: Durability = Durability.FULL, connections: int = 0) -> None:
+        """Note where the data lives; nothing is touched until `start`. It takes at least so many `connections`."""
         self.folder = DataFolder(data_dir)
         self.durability = durability
+        self.connections = connections
         self._process: subprocess.Popen[bytes] | None = None
         self._bundle: Bundle | None = None
 
@@ -106,7 +107,7 @@ class EmbeddedPostgres:
             self._bundle = usable_bundle(user)
             self.folder.provide_database(self._bundle, user, self.durability)
             stop_leftovers(self.folder.pgdata, user)
-            self.folder.write_conf(user, self.durability)
+            self.folder.write_conf(user, self.durability, self.connections)
             self._launch(user)
             _run(self._prepare)
         except BaseException:

@@ -59,6 +59,7 @@ def test_all_can_be_set() -> None:
         ("DURABILITY", "none"),
         ("SECRET_KEY", "short-and-sweet"),
         ("SECRET_KEY_PREVIOUS", "short-and-sweet"),
+        ("METRICS_TOKEN", "short-and-sweet"),
         ("CORS_ORIGINS", "*"),
         ("CORS_ORIGINS", "https://a.example/"),
         ("CORS_ORIGINS", "a.example"),

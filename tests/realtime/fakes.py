@@ -206,10 +206,11 @@ class Rig:
         self.tokens[text] = Admitted(holder, club_id)
         return text
 
-    def connect(self, *, address: str = "192.0.2.1", token: str | None = None) -> FakeLine:
+    def connect(self, *, address: str = "192.0.2.1", token: str | None = None, is_viewer: bool = False) -> FakeLine:
         """Open a socket; nothing is said on it yet."""
         line = FakeLine(knows_ready=len(self.tasks) % 2 == 0)
-        task = asyncio.create_task(self.sockets.serve(line, address, lambda socket: self.club.talk(socket, token)))
+        serving = self.sockets.serve(line, address, lambda socket: self.club.talk(socket, token), is_viewer=is_viewer)
+        task = asyncio.create_task(serving)
         self.tasks.append(task)
         return line
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import pytest
 
-from realtime.admission import Bucket
+from realtime.admission import Admission, Bucket
 from realtime.closing import CLOSINGS, Closed, closed_by
 from realtime.limits import LiveLimits
 from realtime.sockets import Endings
@@ -218,6 +218,46 @@ async def test_one_address_has_so_many_sockets() -> None:
     await rig.end()
 
 
+def test_five_thousand_viewers_behind_one_address_come_in() -> None:
+    """U10: a tournament's families share an address; they come in, and leave room for members from there and others."""
+    limits = LiveLimits()
+    now = [0.0]
+    admission = Admission(limits, monotonic=lambda: now[0], dice=random.Random(1).random)
+    for place in range(limits.per_link_max):
+        now[0] += 1 / limits.admitted_per_s
+        admission.enter("192.0.2.1", is_viewer=True)
+        admission.know("192.0.2.1", f"link/{place % 2}", limits.per_link_max)
+    now[0] += 10
+    admission.enter("192.0.2.1")
+    admission.know("192.0.2.1", "user/1", limits.per_holder_max)
+    assert admission.open == limits.per_link_max + 1
+    assert limits.viewers_per_address_max >= limits.per_link_max
+    assert limits.viewers_per_address_max + limits.per_address_max < limits.sockets_max
+
+
+async def test_viewers_are_counted_apart() -> None:
+    """Past the bound of viewers from an address a socket is closed with 4429; a member from there is let in."""
+    rig = Rig(LiveLimits(per_address_max=1, viewers_per_address_max=2))
+    viewers = [rig.connect(is_viewer=True) for _ in range(2)]
+    assert await closed(rig.connect(is_viewer=True)) == (4429, "too_many")
+    member = rig.connect()
+    await until(lambda: rig.sockets.statistics().open == 3)
+    assert await closed(rig.connect()) == (4429, "too_many")
+    assert [each.closed for each in (*viewers, member)] == [None] * 3
+    await rig.end()
+
+
+async def test_one_address_cannot_use_up_the_unknown() -> None:
+    """Sockets of one address that say nothing leave room for those of others that have not said anything yet."""
+    rig = Rig(LiveLimits(unknown_max=4, unknown_per_address_max=2))
+    silent = [rig.connect(), rig.connect(is_viewer=True)]
+    assert await closed(rig.connect()) == (1013, "busy")
+    other = rig.connect(address="192.0.2.2")
+    await until(lambda: rig.sockets.statistics().unknown == 3)
+    assert [each.closed for each in (*silent, other)] == [None] * 3
+    await rig.end()
+
+
 async def test_one_person_has_so_many_sockets() -> None:
     """Past the bound of a person a socket is closed with 4429, from whatever address."""
     rig = Rig(LiveLimits(per_holder_max=2))
@@ -254,6 +294,7 @@ async def test_counts_come_back_to_nothing() -> None:
     admission = rig.sockets.admission
     assert (admission.open, admission.unknown) == (0, 0)
     assert (dict(admission._by_address), dict(admission._by_holder)) == ({}, {})
+    assert dict(admission._unknown_by_address) == {}
     assert rig.hub.streams == {}
     await rig.end()
 

@@ -314,6 +314,36 @@ async def test_a_match_whose_links_have_ended_keeps_no_feed_beside_one_that_is_s
     assert await club.count("SELECT count(*) FROM touchline.feeds") == 1
 
 
+async def test_what_is_of_the_club_costs_the_matches_that_name_it(club: Club, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name, a kit, a number or a season is brought to the matches that show it, and to no other that is shared."""
+    player, season = uid(60), uid(61)
+    await club.push(put("matches", OTHER, kickoff_ts=at(0), season_id=season))
+    await club.push(put("events", uid(62), match_id=OTHER, kind="substitution"))
+    await club.push(put("event_participants", uid(63), event_id=uid(62), player_id=player, kind="substitution"))
+    await club.push(a_goal(uid(50), 1))
+    await club.share(number=1)
+    await club.share(match_id=OTHER, number=2)
+    refreshed: list[str] = []
+    refresh = feeds.refresh
+
+    async def noted(connection: Any, club_id: str, match_id: str, *rest: Any, **more: Any) -> None:  # noqa: ANN401
+        refreshed.append(match_id)
+        await refresh(connection, club_id, match_id, *rest, **more)
+
+    monkeypatch.setattr(feeds, "refresh", noted)
+    for written, touched in (
+        (put("players", NINE, full_name="Ada", squad_number=10), [MATCH]),
+        (put("teams", HOME, name="Greens"), [MATCH]),
+        (put("players", player, full_name="Bea", squad_number=11), [OTHER]),
+        (put("seasons", season, label="2026/27"), [OTHER]),
+        (put("players", uid(64), full_name="Cleo"), []),
+        (put("players", uid(64), do_not_share=True), [MATCH, OTHER]),
+    ):
+        refreshed.clear()
+        await club.push(written)
+        assert refreshed == touched, written
+
+
 async def test_links_of_one_view_share_a_feed_and_others_have_their_own(club: Club) -> None:
     """Thirty families read one feed; a link with other options has other ids for the same events."""
     await club.share(number=1)

@@ -154,8 +154,21 @@ const KINDS = {
   substitution: 'Substitution',
 };
 
-/** @param {string} kind */
-export const kindWords = (kind) => KINDS[kind] ?? kind.replaceAll('_', ' ').replace(/^./, (c) => c.toUpperCase());
+/** @param {{kind: string, period_type?: string}} event */
+export function kindWords({ kind, period_type: type }) {
+  if (kind === 'goal' && type === 'penalty_shootout') return 'Scored';
+  return KINDS[kind] ?? kind.replaceAll('_', ' ').replace(/^./, (c) => c.toUpperCase());
+}
+
+/**
+ * Return the score that a goal made, `2–1`; of a penalty shootout, how that stood; empty where there is none.
+ * @param {MatchEvent} event
+ */
+export function afterWords({ score_after: after, period_type: type }) {
+  if (!after) return '';
+  const isShootout = type === 'penalty_shootout';
+  return isShootout ? `${after.home_shootout ?? 0}–${after.away_shootout ?? 0}` : `${after.home}–${after.away}`;
+}
 
 /** @param {Match} match @param {Side} side */
 export const teamName = (match, side) => match[side].name || (side === 'home' ? 'Home' : 'Away');
@@ -272,7 +285,7 @@ export function newsWords(match, { type, is_correction: isCorrection, data }) {
   if (isCorrection) return null;
   if (type === 'status') return [stageWords(match), scoreWords(match)].filter(Boolean).join('. ');
   if (type !== 'event_logged' || !['goal', 'own_goal'].includes(data.kind)) return null;
-  return `${kindWords(data.kind)}: ${whoWords(match, data) || 'no team named'}. ${scoreWords(match)}`;
+  return `${kindWords(data)}: ${whoWords(match, data) || 'no team named'}. ${scoreWords(match)}`;
 }
 
 /**

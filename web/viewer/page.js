@@ -2,6 +2,7 @@
 
 import { Line } from './line.js';
 import {
+  afterWords,
   chapters,
   clockWords,
   kindWords,
@@ -17,7 +18,8 @@ import {
 /** @typedef {import('./match.js').Match} Match */
 /** @typedef {import('./match.js').Side} Side */
 
-const SECRET = /^#(tls_[A-Za-z0-9_-]{64})$/;
+/** What a chat may have put behind a link, a full stop or a bracket, is left out. */
+const SECRET = /^#(tls_[\w-]{64})(?![\w-])/;
 const COLOUR = /^#[0-9A-Fa-f]{6}$/;
 const HIDDEN_SCORE = 'The club does not show the score of this match. Enjoy the football.';
 const GONE = {
@@ -180,8 +182,8 @@ function item(match, event) {
   const isGoal = MARKS[event.kind] === 'goal';
   const isGone = event.mark === 'taken back';
   const who = whoWords(match, event);
-  const after = isGoal && !isGone && event.score_after;
-  const what = make(isGone ? 's' : 'span', 'kind', kindWords(event.kind));
+  const after = isGoal && !isGone ? afterWords(event) : '';
+  const what = make(isGone ? 's' : 'span', 'kind', kindWords(event));
   const text = make('p', 'what', what);
   if (event.mark) text.append(' ', make('span', 'mark-word', event.mark));
   if (who) text.append(' ', make('span', 'who', who));
@@ -191,7 +193,7 @@ function item(match, event) {
     make('span', 'minute', event.minute),
     mark(`mark-${MARKS[event.kind] ?? 'dot'}`, 'glyph'),
     text,
-    ...(after ? [make('span', 'after', `${after.home}–${after.away}`)] : []),
+    ...(after ? [make('span', 'after', after)] : []),
   );
 }
 

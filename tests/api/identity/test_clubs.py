@@ -45,6 +45,18 @@ async def test_a_person_has_several_clubs(coach: Person, clock: Clock) -> None:
     assert code_of(await coach.ask("POST", "/api/auth/switch", json=asked)) == (403, "forbidden")
 
 
+async def test_u2_a_retry_makes_no_second_club(coach: Person) -> None:
+    """U2: the same key after a lost reply brings the same club, as nobody could leave a second one."""
+    made = [
+        await coach.ask("POST", "/api/clubs", json={"name": "Blues"}, headers={"idempotency-key": key})
+        for key in ("one", "one", "two")
+    ]
+    assert [answer.status_code for answer in made] == [201] * 3
+    first, again, other = (answer.json()["club_id"] for answer in made)
+    assert first == again != other
+    assert len((await coach.get("/api/auth/me"))["clubs"]) == 3
+
+
 async def test_clubs_of_one_person_are_bounded(client: httpx.AsyncClient, coach: Person, pg_execute: Execute) -> None:
     """Nobody makes or joins clubs without end; a member rises by an invitation all the same."""
     other = await sign_up(client, "other@club.example")

@@ -14,6 +14,7 @@ import pytest
 from football.feed import SharedMatch
 from football.feed_messages import Message, apply
 from realtime.limits import LiveLimits
+from tests.api.identity.crowd import score_by
 from tests.api.live.nodes import Node, Tailing, told
 from tests.api.people import Clock, Execute, Person, put, sign_up, some_id
 from tests.api.resources.test_sharing import CANARY, Game
@@ -443,3 +444,59 @@ async def test_removal_ends_a_members_feed(node: Node, game: Game, pg_execute: E
         await until(lambda: len(member.frames) == 2)
         await pg_execute("UPDATE touchline.memberships SET removed_at = to_timestamp($1)", clock.now_s() - 1)
         assert await member.end() == (4403, "access_ended")
+
+
+async def test_u27_a_scorer_watches_their_match_and_no_other(node: Node, game: Game) -> None:
+    """U27: who scores by link opens the match of the link, with names; another match of the club does not exist."""
+    other = await Game(game.coach).push()
+    async with node.client() as client:
+        made = await game.coach.ask("POST", f"/api/matches/{game.match_id}/scorers", json={})
+        scorer = (await score_by(client, secret=made.json()["secret"])).json()
+    async with watch(node, scorer["access_token"], path=f"/ws/match/{game.match_id}") as member:
+        await until(lambda: len(member.frames) == 2)
+        await game.play()
+        await until(lambda: [each["data"].get("event_id") for each in entries(member.frames)][-1:] == [game.goal])
+    for match_id in (other.match_id, some_id()):
+        async with watch(node, scorer["access_token"], path=f"/ws/match/{match_id}") as member:
+            assert await member.end() == (4404, "not_found")
+    for path in ("/ws/sync", f"/ws/match/{game.match_id}/share", "/ws/shared/match"):
+        async with watch(node, scorer["access_token"], path=path) as member:
+            assert (await member.end())[0] in {4403, 4404}
+
+
+# -- the end of a link that nobody here was told of ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "ending"),
+    [
+        ("revoked_at = now()", "link_ended"),
+        ("expires_at = to_timestamp(0)", "link_ended"),
+        ("shows_shirt_numbers = NOT shows_shirt_numbers", "view_changed"),
+        ("shows_score = NOT shows_score", "view_changed"),
+    ],
+)
+async def test_u11_another_process_ends_a_link(
+    node: Node, game: Game, pg_execute: Execute, change: str, ending: str
+) -> None:
+    """U11: a link that ends or changes elsewhere ends sockets and event streams here with the next look."""
+    link, other = await game.share(), await game.share()
+    feed = (await shared(node, link["secret"]))["feed"]
+    async with (
+        watch(node, link["secret"]) as viewer,
+        watch(node, other["secret"]) as stays,
+        stream(node, feed) as (_, events),
+    ):
+        await until(lambda: len(viewer.frames) == len(stays.frames) == len(events) == 2)
+        await pg_execute(f"UPDATE touchline.share_links SET {change} WHERE link_id = $1", link["link"]["link_id"])
+        assert (await viewer.end())[1] == ending
+        await until(lambda: events[-1][1]["type"] == "ended")
+        assert events[-1][1]["code"] == ending
+        await game.play()
+        await until(lambda: entries(stays.frames))
+
+
+def test_looks_come_often_enough() -> None:
+    """U11: a look, and the farewell of a line that takes nothing, are within five seconds."""
+    limits = LiveLimits()
+    assert limits.watch_s + limits.farewell_s <= 5

@@ -316,6 +316,9 @@ async def test_a_volunteer_scores_over_the_plain_routes(
         for method, body in (("GET", None), ("PATCH", dict(sample.edit)), ("DELETE", None)):
             answer = await scorer.ask(method, path_of(other, sample, theirs["id"]), json=body)
             assert code_of(answer) == (404, "not_found")
+        taken = {**sample.body, **sample.edit, "id": theirs["id"]}
+        answer = await scorer.ask("POST", sample.at(world, sample.lists), json=taken)
+        assert (code_of(answer), answer.json()["current"]) == ((409, "exists"), None)
     await coach.ask("DELETE", f"/api/matches/{world.match}/scorers/{link['scorer']['scorer_id']}")
     late = await scorer.ask("POST", f"/api/matches/{world.match}/events", json={"kind": "goal"})
     assert code_of(late) == (403, "access_ended")

@@ -68,6 +68,19 @@ async def test_a_key_makes_a_retry_a_repeat(coach: Person) -> None:
     assert await head(coach) == stands
 
 
+async def test_a_key_belongs_to_one_squad_and_one_file(coach: Person) -> None:
+    """Sent to another team the same key writes there too; with another file it writes nothing, and says so."""
+    one, other = await small_match(coach), await small_match(coach)
+    for made in (one, other):
+        told = (await send(coach, made.home, "name\nNew Comer\n", preview="false", key="k")).json()
+        assert (told["is_preview"], told["created"]) == (False, 1)
+        assert (await send(coach, made.home, "name\nNew Comer\n")).json()["same"] == 1
+    stands = await head(coach)
+    told = (await send(coach, one.home, "name\nSomebody Else\n", preview="false", key="k")).json()
+    assert (told["is_preview"], told["created"]) == (True, 1)
+    assert await head(coach) == stands
+
+
 async def test_a_deleted_player_comes_back(coach: Person) -> None:
     """Whoever was taken out and is in the file again is the same record, restored."""
     made = await small_match(coach)

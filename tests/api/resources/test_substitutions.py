@@ -1,6 +1,7 @@
 """Substitutions and line-ups over HTTP: one request each, whole, and once however often it is sent."""
 
 import asyncio
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -77,15 +78,21 @@ async def test_u7_two_people_log_one_substitution(client: httpx.AsyncClient, coa
     assert (third.status_code, len(third.json()["prompts"])) == (201, 2)
 
 
-async def test_the_same_request_at_once(coach: Person) -> None:
-    """A nervous app sends it five times in one instant: one event, one stint of each."""
+async def test_the_same_request_at_once(client: httpx.AsyncClient, coach: Person) -> None:
+    """Nervous apps on two phones send it twelve times in one instant: one event, one stint of each, no question."""
     made = await small_match(coach)
-    one, two, three, *_ = made.players
-    await line_up(coach, made, [one, two])
-    answers = await asyncio.gather(*(change(coach, made, one, three) for _ in range(5)))
-    assert {each.status_code for each in answers} <= {200, 201}
-    assert len({each.json()["id"] for each in answers}) == 1
-    assert await stints(coach, made) == {one: (0, 10), two: (0, None), three: (10, None)}
+    helper = await sign_in(client, "coach@club.example")
+    pairs = list(pairwise(made.players))
+    await line_up(coach, made, made.players[:1])
+    for minute, (off, on) in enumerate(pairs):
+        at = 600_000 + 60_000 * minute
+        sent = (change(person, made, off, on, clock_ms=at) for _ in range(6) for person in (coach, helper))
+        answers = await asyncio.gather(*sent)
+        assert {each.status_code for each in answers} <= {200, 201}
+        assert len({each.json()["id"] for each in answers}) == 1
+    times = [(10 + n, 11 + n if n + 1 < len(pairs) else None) for n in range(len(pairs))]
+    assert await stints(coach, made) == dict(zip(made.players, [(0, 10), *times], strict=True))
+    assert (await coach.get("/api/sync/conflicts"))["conflicts"] == []
 
 
 async def test_prompts_and_no_refusals(coach: Person) -> None:

@@ -1,0 +1,166 @@
+"""Metrics: who may read them, what they count, and that they tell of nobody."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from msgspec.structs import replace
+from prometheus_client.parser import text_string_to_metric_families
+
+from api.app import Services, create_app
+from api.metrics import BOUNDS_S, METRICS, Requests, cumulative
+from api.settings import Mode, Settings
+from tests.api.people import Person, client_of, code_of, some_id
+
+PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
+TOKEN = "a token of the tests, of 32 bytes or more"
+
+Sample = tuple[str, dict[str, str], float]
+
+
+def samples(text: str) -> Iterator[Sample]:
+    """Yield each series of an answer, as a library that is not ours reads it."""
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            yield sample.name, sample.labels, sample.value
+
+
+def value_of(text: str, name: str, **labels: str) -> float:
+    """Return the value of one series."""
+    return next(value for found, has, value in samples(text) if found == name and labels.items() <= has.items())
+
+
+async def read(client: httpx.AsyncClient, token: str | None = None, **headers: str) -> httpx.Response:
+    """Ask for the metrics."""
+    given = {name.encode(): value.encode() for name, value in headers.items()}
+    if token is not None:
+        given[b"authorization"] = f"Bearer {token}".encode()
+    return await client.get("/metrics", headers=given)
+
+
+@pytest.fixture
+async def guarded(settings: Settings, services: Services) -> AsyncIterator[httpx.AsyncClient]:
+    """Give a client of a server in production, whose metrics have a token."""
+    given = replace(settings, mode=Mode.PRODUCTION, metrics_token=TOKEN)
+    async with client_of(create_app(given, services)) as opened:
+        yield opened
+
+
+# -- who may read them -------------------------------------------------------------------------------------------------
+
+
+async def test_the_token_opens_them_and_nothing_else_does(guarded: httpx.AsyncClient) -> None:
+    """With a token they are for whoever has it; to all others the address is one that does not exist."""
+    assert (await read(guarded, TOKEN)).status_code == 200
+    nowhere = (await guarded.get("/metricz")).json()
+    for wrong in (None, "", TOKEN + "x", TOKEN[:-1], TOKEN.upper(), "\xe9"):
+        refused = await read(guarded, wrong)
+        assert code_of(refused) == (404, "not_found")
+        assert {**refused.json(), "instance": ""} == {**nowhere, "instance": ""}
+
+
+async def test_a_member_may_not_read_them(guarded: httpx.AsyncClient) -> None:
+    """An access token opens a club, and not the machine's own business."""
+    answer = await guarded.post(
+        "/api/auth/register",
+        json={"email": "a@b.example", "password": "a long password", "display_name": "A", "device_id": some_id(),
+              "club_name": "Reds"},
+    )  # fmt: skip
+    assert (await read(guarded, answer.json()["access_token"])).status_code == 404
+
+
+async def test_production_without_a_token_has_none(settings: Settings, services: Services) -> None:
+    """In production they are off unless somebody asked for them."""
+    async with client_of(create_app(replace(settings, mode=Mode.PRODUCTION), services)) as client:
+        assert code_of(await read(client)) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("peer", "headers", "status"),
+    [
+        ("127.0.0.1", {}, 200),
+        ("::1", {}, 200),
+        ("192.168.1.7", {}, 404),
+        ("127.0.0.1", {"x-forwarded-for": "127.0.0.1"}, 404),
+        ("127.0.0.1", {"via": "1.1 tunnel"}, 404),
+    ],
+)
+async def test_in_development_this_machine_reads_them(
+    settings: Settings, services: Services, peer: str, headers: dict[str, str], status: int
+) -> None:
+    """Without a token they are told to the machine itself, and not through whatever stands in front of it."""
+    app: Any = create_app(settings, services)
+    transport = httpx.ASGITransport(app=app, client=(peer, 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        assert (await read(client, **headers)).status_code == status
+
+
+# -- what they count ---------------------------------------------------------------------------------------------------
+
+
+async def test_requests_are_counted_by_their_route(client: httpx.AsyncClient, coach: Person) -> None:
+    """A route's template and a class of status, and never an address, a query or an id that somebody made up."""
+    match_id = await coach.make_match()
+    await coach.get(f"/api/matches/{match_id}")
+    await coach.get(f"/api/matches/{match_id}")
+    for place in range(20):
+        await client.get(f"/nowhere/{place}")
+        await client.request(f"FETCH{place}", "/health/live")
+    answer = await read(client)
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    assert answer.headers["cache-control"] == "no-store"
+    route = "/api/matches/{match_id}"
+    name = "touchline_http_requests_total"
+    assert value_of(answer.text, name, method="GET", route=route, status="2xx") == 2
+    assert value_of(answer.text, name, method="GET", route="(no route)", status="4xx") == 20
+    assert value_of(answer.text, "touchline_http_request_seconds_count", method="GET", route=route) == 2
+    assert value_of(answer.text, "touchline_views_read_total", result="hit") >= 0
+    methods = {labels["method"] for found, labels, _ in samples(answer.text) if found == name}
+    assert methods <= {"GET", "POST", "OTHER"}
+    for secret in (match_id, coach.club_id, coach.tokens["user_id"], "nowhere", "coach@club.example"):
+        assert secret not in answer.text
+
+
+async def test_the_page_lists_every_metric(client: httpx.AsyncClient) -> None:
+    """`docs/metrics.md` has each row of the table, in its order and words; and an answer has each, and no other."""
+    listed = PAGE.read_text(encoding="utf-8").partition("<!-- metrics -->\n")[2].partition("<!-- /metrics -->")[0]
+    rows = [
+        f"| `{name}` | {told.type} | {', '.join(f'`{label}`' for label in told.labels)} | {told.meaning} |\n"
+        for name, told in METRICS.items()
+    ]
+    assert listed == "".join(rows)
+    families = {
+        family.name: family for family in text_string_to_metric_families((await read(client)).text) if family.samples
+    }
+    own = {name for name in families if name.startswith("touchline_")}
+    rare = {"touchline_http_requests", "touchline_http_request_seconds"}  # nobody has asked for anything yet
+    rare |= {"touchline_sockets_closed", "touchline_sockets_refused"}
+    assert own | rare == {name.removesuffix("_total") for name in METRICS}
+    for name, told in METRICS.items():
+        family = families.get(name.removesuffix("_total"))
+        assert family is None or family.type == told.type, name
+        for sample in () if family is None else family.samples:
+            assert sample.labels.keys() - {"worker", "le"} == set(told.labels), name
+            assert sample.labels["worker"] == "0"
+    page = PAGE.read_text(encoding="utf-8")
+    assert all(f"`{name}`" in page or f"`{name}_total`" in page for name in families)
+
+
+def test_whatever_is_sent_the_series_are_bounded() -> None:
+    """A thousand made-up methods are one series, and each status has its class; 0 is a client that left."""
+    requests = Requests()
+    for place in range(1_000):
+        requests.note(f"M{place}", "(no route)", place % 600, 0.001 * place)
+    counts, durations = requests.families()
+    assert {tuple(each.labels.values()) for each in counts.samples} == {
+        ("OTHER", "(no route)", status) for status in ("none", "1xx", "2xx", "3xx", "4xx", "5xx")
+    }
+    assert sum(each.value for each in counts.samples) == 1_000
+    assert len(durations.samples) == len(BOUNDS_S) + 3
+
+
+def test_buckets_are_cumulative() -> None:
+    """Each bucket has what was at most so long, a bound itself included, and the last has all."""
+    assert cumulative((0.1, 1.0), (1, 2, 3)) == [("0.1", 1), ("1.0", 3), ("+Inf", 6)]
