@@ -220,7 +220,7 @@ def create_app(
             AccessMiddleware(services.gate),
             RateLimits(limiter, "session", caller_of),
         ],
-        before_request=queries.refuse_unknown,
+        before_request=queries.check,
         after_response=services.live.look_again,
         exception_handlers={**HANDLERS},
         openapi_config=documents.make_config() if settings.docs else None,

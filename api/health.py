@@ -6,11 +6,12 @@ a second, however many ask.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, Literal
 
 from litestar import MediaType, Response, get
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
+from msgspec import Struct
 
 from api.identity.access import PUBLIC
 from api.requests import NO_STORE, json_answer
@@ -37,19 +38,38 @@ class Readiness:
             return self._known[1]
 
 
-@get("/health/live", opt={**PUBLIC})
+class Alive(Struct, frozen=True):
+    """The process answers."""
+
+    status: Literal["live"]
+
+
+class Ready(Struct, frozen=True):
+    """The server can take a push."""
+
+    status: Literal["ready"]
+
+
+class NotReady(Struct, frozen=True):
+    """The server cannot take a push now."""
+
+    status: Literal["not ready"]
+    reason: str
+
+
+@get("/health/live", opt={**PUBLIC, "answer": Alive})
 async def live() -> Response[bytes]:
     """Tell that the process answers."""
-    return json_answer({"status": "live"})
+    return json_answer(Alive("live"))
 
 
-@get("/health/ready", opt={**PUBLIC})
+@get("/health/ready", opt={**PUBLIC, "answer": Ready, "unavailable": NotReady})
 async def ready(readiness: NamedDependency[SkipValidation[Readiness]]) -> Response[bytes]:
     """Tell whether the database answers, takes writes, and has this server's schema; 503 with the reason if not."""
     reason = await readiness.why_not()
     if reason is not None:
-        return json_answer({"status": "not ready", "reason": reason}, status=503, headers={"Retry-After": "2"})
-    return json_answer({"status": "ready"})
+        return json_answer(NotReady("not ready", reason), status=503, headers={"Retry-After": "2"})
+    return json_answer(Ready("ready"))
 
 
 _PAGE: Final = """<!doctype html>

@@ -111,9 +111,8 @@ def observed(app: ASGIApp, settings: Settings, tools: Instruments) -> ASGIApp:
             await app(scope, receive, note)
         finally:
             took_s = tools.monotonic() - began
-            route = route_of(values)
-            tools.count(values["method"], route, status, took_s)
-            tools.write(_line(values, route, status, took_s * 1_000, tools.clock()))
+            tools.count(values["method"], route_of(values), status, took_s)
+            tools.write(_line(values, status, took_s * 1_000, tools.clock()))
 
     return observe
 
@@ -139,12 +138,12 @@ def route_of(scope: dict[str, Any]) -> str:
     return scope.get("path_template") or ("/" if scope.get("route_handler") is not None else UNROUTED)
 
 
-def _line(scope: dict[str, Any], route: str, status: int, took_ms: float, now_ms: int) -> bytes:
+def _line(scope: dict[str, Any], status: int, took_ms: float, now_ms: int) -> bytes:
     caller = scope.get(CALLER)
     line = Line(
         request_id=scope[REQUEST_ID],
         method=scope["method"][:10],
-        route=route,
+        route=route_of(scope),
         status=status,
         ms=round(took_ms, 1),
         at=datetime.fromtimestamp(now_ms / 1_000, UTC),

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import parse_qsl
-from uuid import UUID
 
 import msgspec
 from litestar import Request, Response
@@ -22,6 +21,7 @@ from sync.cursors import CURSOR_PATTERN
 from sync.errors import MalformedRequest, SyncError, TooLarge
 from sync.limits import INTEGER_MAX, PROTOCOL_VERSION, PROTOCOL_VERSION_MIN, PUSH_BYTES_MAX
 from sync.messages import decode, encode
+from sync.stamps import UUID_PATTERN
 
 QUERY_BYTES_MAX: Final = 8 * 1024
 QUERY_PARAMETERS_MAX: Final = 50
@@ -40,6 +40,8 @@ Text = Annotated[str, Meta(pattern="^[^\x00]*$")]
 
 NUMBER: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
 """A whole number in a query, as it is spelled: `1e3` and `+1` are none."""
+UUID_SPELLING: Final = re.compile(UUID_PATTERN)
+"""An id as it is spelled, once its letters are small: with its hyphens, without braces."""
 WHOLE_NUMBER: Final = "A whole number."
 Number = Annotated[str | None, QueryParameter(description=WHOLE_NUMBER)]
 Protocol = Annotated[
@@ -168,11 +170,11 @@ def if_match(request: Request[Any, Any, Any]) -> int | None:
 
 
 def read_id(text: str, *, where: str) -> str:
-    """Return an id in canonical form."""
-    try:
-        return str(UUID(text))
-    except ValueError:
-        raise MalformedRequest(path=where, problem="is not a UUID") from None
+    """Return an id in canonical form; only the case of its letters is free. Raises MalformedRequest."""
+    found = text.lower()
+    if not UUID_SPELLING.fullmatch(found):
+        raise MalformedRequest(path=where, problem="is not a UUID")
+    return found
 
 
 def json_answer(value: object, *, status: int = 200, headers: dict[str, str] | None = None) -> Response[bytes]:

@@ -49,7 +49,7 @@ class Peer(asyncio.Protocol):
             self._broadcast(self._rest[1], self._rest[1 + HEAD_BYTES : 1 + HEAD_BYTES + size])
             self._rest = b"C" + self._rest[1 + HEAD_BYTES + size :]
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the name is the protocol's
+    def connection_lost(self, exc: Exception | None) -> None:
         """Leave all groups."""
         for group in _groups.values():
             group.discard(self._transport)

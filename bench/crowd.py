@@ -120,6 +120,7 @@ class Crowd:
         self.told: list[tuple[int, bytes]] = []
         """The frames of the last round by their feeds, which the reference sends again."""
         self._clock_ms = 0
+        self._groups = 1
 
     def run(self, main: Coroutine[Any, Any, T]) -> T:
         """Run on the crowd's own loop."""
@@ -145,6 +146,7 @@ class Crowd:
 
     async def sit_bare(self, bare: Broadcaster, groups: int, count: int) -> None:
         """Open so many connections to the broadcaster, spread over the groups."""
+        self._groups = groups
         await self._fill(HOST, bare.port, [(b"L" + bytes((n % groups,)), None) for n in range(count)])
 
     async def log(self, server: Server, matches: Sequence[Match], count: int) -> Heard:
@@ -179,13 +181,12 @@ class Crowd:
         self.heard.clear()
         began = asyncio.get_running_loop().time()
         expected = 0
-        groups = len({group for group, _ in self.told})
         for n, (group, payload) in enumerate(self.told):
             await asyncio.sleep(max(0.0, began + n * EVENT_S - asyncio.get_running_loop().time()))
             frame = b"\x81\x7e" + len(payload).to_bytes(2) + payload
             sent[_clock_of(payload)] = time.perf_counter()
             writer.write(bytes((group,)) + len(frame).to_bytes(4) + frame)
-            expected += len(range(group, len(self._seats), groups))
+            expected += len(range(group, len(self._seats), self._groups))
         await self._hear(expected, b'"type":"event_logged"')
         writer.close()
         return Heard([(at - sent[_clock_of(payload)]) * 1_000 for at, payload in self.heard], len(self.heard))

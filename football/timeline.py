@@ -20,7 +20,7 @@ CORRECTION_AFTER_MS: Final = 60_000
 """Milliseconds between a happening and its receipt past which it is shown as a correction, not as news."""
 
 
-class Participant(Struct, frozen=True):
+class TookPart(Struct, frozen=True):
     """Who else took part in an event: an assist, the player coming on."""
 
     kind: str
@@ -48,7 +48,7 @@ class Entry(Struct, frozen=True):
     side: Side | None = None
     team_id: str | None = None
     player_id: str | None = None
-    participants: tuple[Participant, ...] = ()
+    participants: tuple[TookPart, ...] = ()
 
 
 def timeline_of(facts: MatchFacts, now_ms: int | None = None) -> list[Entry]:
@@ -101,7 +101,7 @@ def _entry(
     event: Record,
     score: Score,
     periods: dict[PeriodKey, Period],
-    participants: tuple[Participant, ...],
+    participants: tuple[TookPart, ...],
 ) -> Entry:
     key, clock_ms, event_id = event_key(event)
     period = periods.get(key)
@@ -122,9 +122,9 @@ def _entry(
     )
 
 
-def _participants(records: Iterable[Record]) -> dict[str, tuple[Participant, ...]]:
-    by_event: dict[str, tuple[Participant, ...]] = {}
+def _participants(records: Iterable[Record]) -> dict[str, tuple[TookPart, ...]]:
+    by_event: dict[str, tuple[TookPart, ...]] = {}
     for record in records:
-        found = Participant(kind=record["kind"], player_id=record["player_id"])
+        found = TookPart(kind=record["kind"], player_id=record["player_id"])
         by_event[record["event_id"]] = (*by_event.get(record["event_id"], ()), found)
     return by_event

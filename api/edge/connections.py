@@ -47,6 +47,8 @@ class BoundedProtocol(HttpToolsProtocol):
     _waits = Waits.FOR_REQUEST
     _head_bytes = 0
     _is_too_large = False
+    _is_handed_over = False
+    """Whether the connection is a socket now, which has bounds of its own."""
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - asyncio's own signature
@@ -63,7 +65,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Read on, and look at what is still missing."""
         had_begun = self._waits is Waits.FOR_HEAD
         super().data_received(data)
-        if self.transport.is_closing():
+        if self._is_handed_over or self.transport.is_closing():
             return
         if self._waits is Waits.FOR_BODY:
             self._arm(BODY_QUIET_S)
@@ -97,6 +99,12 @@ class BoundedProtocol(HttpToolsProtocol):
         self._disarm()
         self._waits = Waits.FOR_REQUEST
         super().on_message_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Leave the connection to the socket's own protocol, and wait for nothing here any more."""
+        self._disarm()
+        self._is_handed_over = True
+        super().handle_websocket_upgrade()
 
     def _is_answering(self) -> bool:
         cycle = cast("RequestResponseCycle | None", self.cycle)

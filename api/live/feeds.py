@@ -79,7 +79,7 @@ async def poll_feed(
 
 @get(
     "/api/shared/feeds/{feed:str}/events",
-    opt={**PUBLIC, "limit": "shared", "problems": ("link_ended",)},
+    opt={**PUBLIC, "limit": "shared", "gives": (EVENTS,), "problems": ("link_ended",)},
 )
 async def stream_feed(
     feed: FromPath[str],

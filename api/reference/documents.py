@@ -23,7 +23,7 @@ from litestar.routes import HTTPRoute
 from api.errors import STATUS
 from api.identity.access import PUBLIC
 from api.reference import operations
-from api.reference.examples import CURSOR, STAMP, UUID
+from api.reference.examples import CURSOR, MATCH, STAMP, UUID
 from api.resources import schemas
 from sync.messages import Mutation
 from sync.records import Change
@@ -31,6 +31,8 @@ from sync.records import Change
 PATH: Final = "/docs"
 PAGE: Final = Path(__file__).with_name("docs.html").read_text(encoding="utf-8")
 _REF: Final = "#/components/schemas/{name}"
+_NOTHING: Final = "204"
+"""The status of an answer without a body."""
 
 PROBLEM_SCHEMA: Final = {
     "type": "object",
@@ -71,7 +73,7 @@ SAMPLES: Final[Mapping[str, Any]] = {
         "op": "put",
         "wall": 1_795_352_520_000,
         "base": CURSOR,
-        "fields": {"match_id": "5b9f2c1e-8d4b-4e7f-9a10-2b3c4d5e6f70", "kind": "goal", "clock_ms": 312_000},
+        "fields": {"match_id": MATCH, "kind": "goal", "clock_ms": 312_000},
     },
     "Change": {
         "version": 7,
@@ -79,7 +81,26 @@ SAMPLES: Final[Mapping[str, Any]] = {
         "record": UUID,
         "stamp": STAMP,
         "tag": "5355e81fc27ae1b9",
-        "fields": {"match_id": "5b9f2c1e-8d4b-4e7f-9a10-2b3c4d5e6f70", "kind": "goal", "clock_ms": 312_000},
+        "fields": {"match_id": MATCH, "kind": "goal", "clock_ms": 312_000},
+    },
+    "Register": {
+        "email": "coach@club.example",
+        "password": "four random words here",
+        "display_name": "Sam",
+        "device_id": UUID,
+        "club_name": "Riverside Reds",
+    },
+    "ScorerLogin": {"device_id": UUID, "name": "Sam", "secret": "tlm_..."},
+    "BulkEvents": {
+        "match_id": MATCH,
+        "events": [{"id": UUID, "kind": "goal", "period_number": 1, "clock_ms": 312_000}],
+    },
+    "Times": {"started_at": "2026-11-22T14:02:03.004Z", "ended_at": None},
+    "Substitution": {
+        "off": "2f6c1f9e-0b1d-4c5e-8a47-6a3b0c9d8e7f",
+        "on": "7d0a4b52-3c68-4f19-9e21-0b8f6c5d4a31",
+        "period": 1,
+        "minute": 12,
     },
     "PushAnswer": {
         "applied": [[1, 1, [STAMP]]],
@@ -90,7 +111,7 @@ SAMPLES: Final[Mapping[str, Any]] = {
         "correction": 0,
     },
 }
-"""Examples of messages whose members belong together."""
+"""Examples of messages whose members belong together, or of which one at least is needed."""
 
 
 def content_policy(page: str) -> str:
@@ -199,7 +220,9 @@ def _operations(document: dict[str, Any], app: Litestar) -> Iterator[tuple[str, 
 
 
 def _schemas(handlers: Iterable[HTTPRouteHandler]) -> dict[str, Any]:
-    named = {handler.opt[name] for handler in handlers for name in ("body", "answer") if name in handler.opt}
+    named = {
+        handler.opt[name] for handler in handlers for name in ("body", "answer", "unavailable") if name in handler.opt
+    }
     structs = sorted({*named, Mutation, Change}, key=lambda struct: struct.__name__)
     _, found = msgspec.json.schema_components(structs, ref_template=_REF)
     found["PushRequest"]["properties"]["mutations"]["items"] = _reference("Mutation")
@@ -222,6 +245,8 @@ def _lay_structs(operation: dict[str, Any], opt: dict[str, Any]) -> None:
     if "answer" in opt:
         content = {"application/json": {"schema": _reference(opt["answer"].__name__)}}
         responses[good] = {**responses[good], "content": content}
+    if good == _NOTHING:
+        responses[good].pop("content", None)
     known = responses[good].get("content", {})
     if "answer" not in opt and all(not each.get("schema") for each in known.values()):
         responses[good].pop("content", None)  # the framework's guess, from what the function returns

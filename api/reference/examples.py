@@ -18,6 +18,7 @@ DEPTH_MAX: Final = 6
 """Levels that an example goes down: no message has more."""
 
 UUID: Final = "1f6e2c3a-8d4b-4e7f-9a10-2b3c4d5e6f70"
+MATCH: Final = "5b9f2c1e-8d4b-4e7f-9a10-2b3c4d5e6f70"
 CURSOR: Final = "6.5355e81fc27ae1b9"
 STAMP: Final = "01a203c5e2b00000c0ac40005b1d4c8e9f273e6a1d8b4f02"
 

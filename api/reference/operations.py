@@ -98,10 +98,21 @@ def describe(operation: Operation, handler: HTTPRouteHandler, path: str, method:
     codes += WITH_BODY if "requestBody" in operation else ()
     codes += ["not_found"] if "{" in path else []
     operation["responses"].update(problems(codes))
+    if "unavailable" in opt:
+        operation["responses"]["503"] = _unavailable(opt["unavailable"].__name__)
     for status, answer in operation["responses"].items():
         if status.startswith("2"):
             answer["description"] = _ANSWERED.get(status, "The answer.") if _is_stock(answer) else answer["description"]
             answer.setdefault("headers", {})["X-Request-Id"] = header(HEADERS["X-Request-Id"])
+
+
+def _unavailable(name: str) -> dict[str, Any]:
+    """Return the answer of a route that tells by 503 how things stand, in words of its own."""
+    return {
+        "description": "The same, where it is not so; with the reason.",
+        "headers": {each: header(HEADERS[each]) for each in (*BY_STATUS[503], "X-Request-Id")},
+        "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}},
+    }
 
 
 def _is_stock(answer: Mapping[str, Any]) -> bool:
@@ -211,8 +222,8 @@ def show_examples(operation: Operation, schemas: Mapping[str, Any], opt: Mapping
     body = operation.get("requestBody")
     for content in body["content"].values() if body else ():
         _show(content, schemas, opt.get("body_example"), whole=False)
-    for status, answer in operation["responses"].items():
-        for kind, content in answer.get("content", {}).items() if status.startswith("2") else ():
+    for answer in operation["responses"].values():
+        for kind, content in answer.get("content", {}).items() if "$ref" not in answer else ():
             if kind.endswith("json"):
                 _show(content, schemas, opt.get("answer_example"), whole=True)
 

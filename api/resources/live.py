@@ -15,13 +15,14 @@ from msgspec import Meta, Struct
 
 from api.identity.access import MATCH_READING, Caller
 from api.resources.desk import Desk, TheCaller, TheDesk, instant_or_none
+from api.resources.schemas import IF_NONE_MATCH
 from api.resources.views import View, Views, view_of
 from football.facts import MatchFacts, Record
 from football.live import Clock, OnPitch, changes_at_ms, clock_of, on_pitch
 from football.scoreboard import Side, our_side, score_of
 from football.status import Status, full_time_ms, status_of
 from football.substitutions import Prompt, crowd_prompts
-from football.timeline import PERIOD_END, PERIOD_START, Entry, Participant, is_correction, timeline_of
+from football.timeline import PERIOD_END, PERIOD_START, Entry, TookPart, is_correction, timeline_of
 from football.vocabulary import REGULAR, SCORING_KINDS
 
 SERVER_TIME: Final = "X-Server-Time"
@@ -71,7 +72,7 @@ class EntryShown(Struct, frozen=True, omit_defaults=True):
     """After this entry, where it moved, and at the start and end of each period."""
     side: Side | None = None
     player_id: str | None = None
-    participants: tuple[Participant, ...] = ()
+    participants: tuple[TookPart, ...] = ()
     is_correction: bool = False
     """It came too late to be news: more than a minute after it happened, or after full time."""
 
@@ -119,7 +120,7 @@ class LiveMatch(Struct, frozen=True, omit_defaults=True):
 _READING: Final = {**MATCH_READING, "problems": ("not_found",)}
 
 
-@get("/api/matches/{match_id:uuid}/live", opt={**_READING, "answer": LiveMatch})
+@get("/api/matches/{match_id:uuid}/live", opt={**_READING, "headers": (IF_NONE_MATCH,), "answer": LiveMatch})
 async def read_live(
     match_id: FromPath[UUID], request: Request[Any, Any, Any], caller: TheCaller, desk: TheDesk, views: TheViews
 ) -> Response[bytes]:

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 from api.identity.access import MATCH_READING, Caller
 from api.resources.desk import Desk, TheCaller, TheDesk
 from api.resources.live import TheViews, age_groups, team_ids, timed
+from api.resources.schemas import IF_NONE_MATCH
 from api.resources.substitutions import StintShown
 from api.resources.views import View, view_of
 from football.clock import MINUTE_MS
@@ -55,7 +56,10 @@ class MatchMinutes(Struct, frozen=True):
     prompts: list[Prompt]
 
 
-@get("/api/matches/{match_id:uuid}/minutes", opt={**MATCH_READING, "answer": MatchMinutes, "problems": ("not_found",)})
+@get(
+    "/api/matches/{match_id:uuid}/minutes",
+    opt={**MATCH_READING, "answer": MatchMinutes, "headers": (IF_NONE_MATCH,), "problems": ("not_found",)},
+)
 async def read_minutes(
     match_id: FromPath[UUID], request: Request[Any, Any, Any], caller: TheCaller, desk: TheDesk, views: TheViews
 ) -> Response[bytes]:

@@ -18,6 +18,7 @@ from api.requests import idempotency_key, if_match, json_answer, read_body
 from api.resources.desk import Desk, TheCaller, TheDesk, possible
 from api.resources.period_answers import PeriodsAnswer, TheType, read_key, told_of
 from api.resources.records import Asked
+from api.resources.schemas import IF_MATCH, KEY
 from api.resources.writing import Intent
 from football import ids, presses
 from football.clock import PeriodKey
@@ -43,10 +44,15 @@ class Times(Struct, frozen=True, forbid_unknown_fields=True):
 
 _CORRECTING: Final[dict[str, Any]] = {
     **SCORING,
+    "headers": (KEY, IF_MATCH),
     "body": Times,
     "problems": ("not_found", "rejected", "version_mismatch"),
 }
-_DROPPING: Final[dict[str, Any]] = {**SCORING, "problems": ("not_found", "version_mismatch")}
+_DROPPING: Final[dict[str, Any]] = {
+    **SCORING,
+    "headers": (KEY, IF_MATCH),
+    "problems": ("not_found", "version_mismatch"),
+}
 
 _times: Final = msgspec.json.Decoder(Times, strict=True)
 

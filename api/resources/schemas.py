@@ -150,11 +150,13 @@ def lay_in(schemas: dict[str, Any], operations: Iterable[tuple[dict[str, Any], H
         opt = handler.opt
         for key in ("body_schema", "answer_schema"):
             if key in opt:
-                schemas[opt[key].name] = opt[key].schema
+                known = schemas.setdefault(opt[key].name, opt[key].schema)
+                assert known == opt[key].schema, f"two schemas are called {opt[key].name}"
         if "body_schema" in opt:
             operation["requestBody"] = {"required": True, "content": _content(opt["body_schema"])}
         if "answer_schema" in opt:
-            _lay_answers(operation["responses"], opt)
+            _lay_answers(operation["responses"], opt, is_read="GET" in handler.http_methods)
+        _lay_conditions(operation["responses"], opt)
         given = [*_path_parameters(handler), *_query_parameters(opt), *_header_parameters(opt)]
         known = {(each["name"], each["in"]) for each in operation.get("parameters", ())}
         added = [each for each in given if (each["name"], each["in"]) not in known]
@@ -162,7 +164,16 @@ def lay_in(schemas: dict[str, Any], operations: Iterable[tuple[dict[str, Any], H
             operation["parameters"] = [*operation.get("parameters", ()), *added]
 
 
-def _lay_answers(responses: dict[str, Any], opt: Mapping[str, Any]) -> None:
+_NOT_SHOWN: Final = "It is durable and not shown: the record, or what it belongs to, was deleted meanwhile."
+_COUNTED: Final[Schema] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["id", "verdict"],
+    "properties": {"id": _SHOWN_ID, "verdict": {"type": "string"}},
+}
+
+
+def _lay_answers(responses: dict[str, Any], opt: Mapping[str, Any], *, is_read: bool) -> None:
     good = min(responses)
     answer = {**responses[good], "headers": {"ETag": _header("What to send as If-Match or If-None-Match.")}}
     answer["content"] = _content(opt["answer_schema"])
@@ -170,7 +181,21 @@ def _lay_answers(responses: dict[str, Any], opt: Mapping[str, Any]) -> None:
     if good == "201":
         answer["headers"]["Location"] = _header("Where the record is.")
         responses["200"] = {**answer, "description": "It was there already, with the same values."}
-    if IF_NONE_MATCH in opt.get("headers", ()):
+    if not is_read:
+        responses["202"] = {"description": _NOT_SHOWN, "content": {"application/json": {"schema": _COUNTED}}}
+
+
+def _lay_conditions(responses: dict[str, Any], opt: Mapping[str, Any]) -> None:
+    """Add what a route answers only to those who set a condition, or who ask again."""
+    headers = opt.get("headers", ())
+    good = min(responses)
+    if "again" in opt:
+        responses["200"] = {**responses[good], "description": opt["again"]}
+    if ONLY_NEW in headers:
+        responses["201"] = {**responses[good], "description": "It is made."}
+    if IF_NONE_MATCH in headers:
+        tag = {"ETag": _header("What to send as If-None-Match.")}
+        responses[good] = {**responses[good], "headers": {**tag, **responses[good].get("headers", {})}}
         responses["304"] = {"description": "Nothing changed since the ETag."}
 
 

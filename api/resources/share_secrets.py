@@ -1,9 +1,9 @@
 """The secrets of share links: 256 random bits behind their club, shown once and kept as a hash of a hash.
 
 The hash between the two names the link's feed in addresses: it opens the feed and nothing more, is told to who has the
-secret, and cannot be had from what is kept. A secret travels in the fragment of a link's address, which no browser sends
-anywhere, and from there in the header `Authorization`. It is no access token and looks like none; an access token opens
-no link.
+secret, and cannot be had from what is kept. A secret travels in the fragment of a link's address, which browsers send
+to nobody, and from there in the header `Authorization`. It is no access token and looks like none; an access token
+opens no link.
 """
 
 import base64

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from api.errors import Exists, LinkEnded, NotFound, Rejected
 from api.identity.access import DECIDERS, OWNERS, PUBLIC, Caller
 from api.requests import JSON, NO_STORE, SMALL_BYTES_MAX, idempotency_key, json_answer, read_body
-from api.resources.schemas import KEY
+from api.resources.schemas import IF_NONE_MATCH, KEY
 from api.resources.share_secrets import SECRET_BYTES, ShareSecret, make_secret, read_header
 from api.resources.views import is_known
 from football.feed import SharedMatch
@@ -340,7 +340,16 @@ async def put_rules(request: AnyRequest, caller: TheCaller, sharer: TheSharer) -
     return json_answer(asked)
 
 
-@get("/api/shared/match", opt={**PUBLIC, "limit": "shared", "answer": SharedAnswer, "problems": ("link_ended",)})
+@get(
+    "/api/shared/match",
+    opt={
+        **PUBLIC,
+        "limit": "shared",
+        "headers": (IF_NONE_MATCH,),
+        "answer": SharedAnswer,
+        "problems": ("link_ended",),
+    },
+)
 async def read_shared(request: AnyRequest, sharer: TheSharer) -> Response[bytes]:
     """Return the match of a share link, whose secret is sent as `Authorization: Bearer tls_...`, never in the address.
 

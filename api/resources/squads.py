@@ -49,6 +49,7 @@ class SquadImport(Struct, frozen=True):
         **DECIDERS,
         "headers": (KEY,),
         "takes": CSV,
+        "body_example": "name,number,position\nAnna Berg,7,ST\n",
         "answer": SquadImport,
         "problems": ("not_found", "rejected"),
     },

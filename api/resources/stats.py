@@ -6,19 +6,21 @@ Rows of single matches come in pages, the newest first.
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
 from litestar import Request, Response, get
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, FromQuery
 from msgspec import Struct
 from msgspec.structs import asdict
 
 from api.errors import NotFound
 from api.identity.access import MEMBERS
-from api.requests import Number, bounded
+from api.queries import Parameter
+from api.requests import Number, bounded, number, read_id
 from api.resources.desk import Desk, TheCaller, TheDesk
 from api.resources.live import TheViews
+from api.resources.schemas import IF_NONE_MATCH
 from api.resources.views import View, view_of
 from football.clock import MINUTE_MS
 from football.facts import MatchFacts
@@ -42,10 +44,18 @@ from sync.errors import MalformedRequest
 ROWS_DEFAULT: Final = 20
 ROWS_MAX: Final = 100
 
-TheSeason = FromQuery[Annotated[UUID | None, QueryParameter(description="Matches of this season alone.")]]
-TheAfter = FromQuery[
-    Annotated[UUID | None, QueryParameter(description="The last match of the page before: what `after` said.")]
-]
+_UUID: Final = {"type": "string", "format": "uuid"}
+_QUERY: Final = (
+    Parameter("season", "Matches of this season alone.", _UUID),
+    Parameter("after", "The last match of the page before: what `after` said.", _UUID),
+    number("limit", "Matches of a page.", maximum=ROWS_MAX, default=ROWS_DEFAULT),
+)
+_READING: Final[dict[str, Any]] = {
+    **MEMBERS,
+    "query": _QUERY,
+    "headers": (IF_NONE_MATCH,),
+    "problems": ("not_found",),
+}
 
 
 class Totals(Struct, frozen=True):
@@ -143,44 +153,51 @@ class TeamStats(Struct, frozen=True):
     after: str | None
 
 
-@get("/api/players/{player_id:uuid}/stats", opt={**MEMBERS, "answer": PlayerStats, "problems": ("not_found",)})
+@get("/api/players/{player_id:uuid}/stats", opt={**_READING, "answer": PlayerStats})
 async def read_player_stats(
     player_id: FromPath[UUID],
     request: Request[Any, Any, Any],
     caller: TheCaller,
     desk: TheDesk,
     views: TheViews,
-    season: TheSeason = None,
-    after: TheAfter = None,
+    season: FromQuery[str | None] = None,
+    after: FromQuery[str | None] = None,
     limit: FromQuery[Number] = None,
 ) -> Response[bytes]:
     """Return what a player did, in sum and match by match."""
-    rows = bounded(limit, name="limit", maximum=ROWS_MAX, default=ROWS_DEFAULT)
+    asked = _asked(season, after, limit)
 
     async def make() -> View:
-        return await _player(desk, caller.club_id, str(player_id), _text(season), _text(after), rows)
+        return await _player(desk, caller.club_id, str(player_id), *asked)
 
-    return await views.answer(request, caller.club_id, ("player_stats", player_id, season, after, rows), make)
+    return await views.answer(request, caller.club_id, ("player_stats", player_id, *asked), make)
 
 
-@get("/api/teams/{team_id:uuid}/stats", opt={**MEMBERS, "answer": TeamStats, "problems": ("not_found",)})
+@get("/api/teams/{team_id:uuid}/stats", opt={**_READING, "answer": TeamStats})
 async def read_team_stats(
     team_id: FromPath[UUID],
     request: Request[Any, Any, Any],
     caller: TheCaller,
     desk: TheDesk,
     views: TheViews,
-    season: TheSeason = None,
-    after: TheAfter = None,
+    season: FromQuery[str | None] = None,
+    after: FromQuery[str | None] = None,
     limit: FromQuery[Number] = None,
 ) -> Response[bytes]:
     """Return what a team's matches add up to, who scores, and who plays how much."""
-    rows = bounded(limit, name="limit", maximum=ROWS_MAX, default=ROWS_DEFAULT)
+    asked = _asked(season, after, limit)
 
     async def make() -> View:
-        return await _team(desk, caller.club_id, str(team_id), _text(season), _text(after), rows)
+        return await _team(desk, caller.club_id, str(team_id), *asked)
 
-    return await views.answer(request, caller.club_id, ("team_stats", team_id, season, after, rows), make)
+    return await views.answer(request, caller.club_id, ("team_stats", team_id, *asked), make)
+
+
+def _asked(season: str | None, after: str | None, limit: str | None) -> tuple[str | None, str | None, int]:
+    """Return the season, the match to go on after, and how many rows. Raises MalformedRequest."""
+    season_id = None if season is None else read_id(season, where="season")
+    after_id = None if after is None else read_id(after, where="after")
+    return season_id, after_id, bounded(limit, name="limit", maximum=ROWS_MAX, default=ROWS_DEFAULT)
 
 
 async def _player(
@@ -290,10 +307,6 @@ def _share(player_id: str, tally: Tally, played_ms: int) -> ShareOfMinutes:
 
 def _minutes(played_ms: int) -> float:
     return round(played_ms / MINUTE_MS, 2)
-
-
-def _text(value: UUID | None) -> str | None:
-    return None if value is None else str(value)
 
 
 ROUTES: Final = (read_player_stats, read_team_stats)

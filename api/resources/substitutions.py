@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 
 from api.errors import Exists, Rejected
 from api.identity.access import SCORING, Caller
-from api.requests import idempotency_key, json_answer, read_body
+from api.requests import Text, idempotency_key, json_answer, read_body
 from api.resources.desk import Desk, TheCaller, TheDesk, conflicts_of, possible
 from api.resources.period_answers import PeriodType
 from api.resources.schemas import KEY
@@ -32,7 +32,7 @@ from sync.records import Record as Stored
 
 CHANGE_BYTES_MAX: Final = 8 * 1024
 
-Position = Annotated[str, Meta(max_length=POSITION_LENGTH_MAX)]
+Position = Annotated[Text, Meta(max_length=POSITION_LENGTH_MAX)]
 
 
 class Substitution(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -119,6 +119,7 @@ _starting: Final = msgspec.json.Decoder(StartingLineup, strict=True)
         **SCORING,
         "body": Substitution,
         "answer": SubstitutionAnswer,
+        "again": "It was logged before; nothing is written.",
         "problems": ("not_found", "rejected", "exists"),
     },
 )

@@ -16,6 +16,7 @@ from api.requests import (
     json_answer,
     read_body,
 )
+from api.resources.schemas import KEY
 from api.resources.writing import Intent, Writer
 from storage.engine import Engine
 from sync.errors import MalformedRequest
@@ -58,7 +59,7 @@ class BulkAnswer(Struct, frozen=True):
 _bulk: Final = msgspec.json.Decoder(BulkEvents, strict=True).decode
 
 
-@post("/api/sync/events", status_code=200, opt={**WRITERS, "body": BulkEvents, "answer": BulkAnswer})
+@post("/api/sync/events", status_code=200, opt={**WRITERS, "headers": (KEY,), "body": BulkEvents, "answer": BulkAnswer})
 async def bulk_events(
     request: Request[Any, Any, Any], caller: TheCaller, engine: TheEngine, writer: TheWriter
 ) -> Response[bytes]:

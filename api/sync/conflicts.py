@@ -22,6 +22,7 @@ from api.requests import (
     read_body,
     read_id,
 )
+from api.resources.schemas import IF_MATCH, KEY
 from api.resources.writing import Intent, Writer, check_verdict
 from storage.engine import Engine
 from sync.collections import Value
@@ -101,6 +102,7 @@ async def list_conflicts(
     status_code=200,
     opt={
         **DECIDERS,
+        "headers": (KEY, IF_MATCH),
         "body": Answer,
         "answer": AnswerResult,
         "problems": ("not_found", "version_mismatch", "rejected"),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from football.facts import gather
 from football.scoreboard import Score, score_of
 from football.status import full_time_ms
-from football.timeline import CORRECTION_AFTER_MS, Participant, is_correction, timeline_of
+from football.timeline import CORRECTION_AFTER_MS, TookPart, is_correction, timeline_of
 from tests.football.builders import (
     AWAY,
     HOME,
@@ -99,8 +99,8 @@ def test_a_timeline_names_who_else_took_part() -> None:
         },
     }
     entries = {each.id: each for each in timeline_of(gather(view, MATCH))}
-    assert entries["goal"].participants == (Participant("assist", "Bea"),)
-    assert entries["change"].participants == (Participant("substitution", "Cleo"),)
+    assert entries["goal"].participants == (TookPart("assist", "Bea"),)
+    assert entries["change"].participants == (TookPart("substitution", "Cleo"),)
     assert set(entries) == {"goal", "change"}
 
 

@@ -20,7 +20,6 @@ NAMED = {
     "event_id": "events",
     "record": "events",
     "off": "players",
-    "on": "players",
     "period_id": "match_periods",
 }
 """Names of fields -> what of the club they name."""
@@ -35,15 +34,16 @@ def fitted(operation: Operation, club: Club, who: str) -> Json:
         return None
     if operation.kind == CSV:
         return f"name,number\n{club.mark} child,7\n"
-    return {**_fit(operation.example, club, who, operation), **_more(operation, club)}
+    return {**with_own(operation.example, club, who, operation), **_more(operation, club)}
 
 
-def _fit(value: Json, club: Club, who: str, operation: Operation) -> Json:
+def with_own(value: Json, club: Club, who: str, operation: Operation) -> Json:
+    """Return the document's example with what only the club knows in its places: ids, secrets and times."""
     if isinstance(value, list):
-        return [_fit(each, club, who, operation) for each in value]
+        return [with_own(each, club, who, operation) for each in value]
     if not isinstance(value, dict):
         return value
-    found = {name: _fit(each, club, who, operation) for name, each in value.items()}
+    found = {name: with_own(each, club, who, operation) for name, each in value.items()}
     given = {
         **{name: club.ids[kind] for name, kind in NAMED.items()},
         "club_id": club.club_id,
@@ -53,6 +53,7 @@ def _fit(value: Json, club: Club, who: str, operation: Operation) -> Json:
         "password": PASSWORD,
         "old_password": PASSWORD,
         "base": None,
+        "on": None,  # there is one child, who goes off
         "at": START_MS,
         "sent_at": START_MS,
         "wall": START_MS,

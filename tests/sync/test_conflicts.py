@@ -504,4 +504,4 @@ def test_a_malformed_mutation_is_kept_too(server: Server) -> None:
     (conflict,) = server.open_conflicts()
     assert (conflict.kind, conflict.collection) == (Kind.REJECTED, "unknown")
     assert conflict.candidates[0].value == {"mutation": bad}
-    assert verdict_of(answer, 1).sentence == ("$.mutations[0].op is wrong: it is none of the words that may stand here.")
+    assert verdict_of(answer, 1).sentence == "$.mutations[0].op is wrong: it is none of the words that may stand here."

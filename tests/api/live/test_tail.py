@@ -12,6 +12,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from api.app import open_services
+from api.edge import connections
 from api.identity.keys import KeyRing
 from api.settings import Settings
 from realtime.limits import LiveLimits
@@ -381,3 +382,16 @@ async def test_one_address_has_so_many_sockets(node: Node) -> None:
     """Past the bound a socket is closed with 4429 and a time to come again."""
     async with node.dial(), node.dial() as socket:
         assert await told(socket) == (4429, "too_many")
+
+
+@pytest.mark.parametrize("limits", [LiveLimits(heartbeat_s=0.2)])
+async def test_an_open_socket_has_no_request_to_wait_for(
+    node: Node, coach: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sockets live on past the time that a request has for its head, quiet or not."""
+    monkeypatch.setattr(connections, "HEAD_S", 0.1)
+    async with node.tail(coach) as tailing:
+        await until(lambda: sum(frame["type"] == "heartbeat" for frame in tailing.frames) >= 3)
+        await coach.make_match()
+        await tailing.reached(1)
+        assert tailing.closed is None

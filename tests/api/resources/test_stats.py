@@ -174,3 +174,12 @@ async def test_a_long_career_is_not_held_whole(coach: Person, monkeypatch: pytes
         await coach.get(path)
         assert len(held) >= 4
         assert max(held) - held[0] <= 1
+
+
+@pytest.mark.parametrize("query", ["after=null", "season=null", "after=", "season=%7B0%7D", "limit=null", "limit=101"])
+async def test_a_query_that_means_nothing(coach: Person, query: str) -> None:
+    """`null` is a text like any other: a parameter is left out by leaving it out."""
+    made = await small_match(coach)
+    for path in (f"/api/teams/{made.home}/stats", f"/api/players/{made.players[0]}/stats"):
+        answer = await coach.ask("GET", f"{path}?{query}")
+        assert code_of(answer) == (400, "malformed")
