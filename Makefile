@@ -25,7 +25,7 @@ PYTEST = $(RUN) -m pytest -n $(TEST_WORKERS) --dist worksteal
 SEED ?=
 FILES ?= .
 
-.PHONY: help serve demo test test-pure test-web test-postgres test-long fuzz coverage check sim bench docs lock format clean
+.PHONY: help serve demo test test-pure test-web test-postgres test-document test-long fuzz coverage check sim bench docs lock format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -36,7 +36,7 @@ serve: $(RUNTIME) ## start the server, with its own database unless DATABASE_URL
 demo: $(RUNTIME) ## two phones lose their signal at one match, and agree again (see it happen)
 	@exec $(RUN) -m api.cli demo $(ARGS)
 
-test: test-pure test-web test-postgres ## all tests: first those that need no service, then those on PostgreSQL (ARGS=, TEST_WORKERS=)
+test: test-pure test-web test-postgres test-document ## all tests: first those that need no service, then those on PostgreSQL (ARGS=, TEST_WORKERS=)
 
 test-pure: $(WEB) ## the tests that need no service: seconds
 	$(PYTEST) -m 'not postgres' $(ARGS)
@@ -55,6 +55,9 @@ test-long: $(DEV) ## the security suites with the whole hostile corpus, and long
 FUZZ_S ?= 90
 fuzz: $(DEV) .cache/fuzz/stamp ## inputs drawn from the OpenAPI document, against a server of its own (FUZZ_S=, SEED=)
 	$(RUN) -m tests.security.fuzz --seconds $(FUZZ_S) --seed $(if $(SEED),$(SEED),1)
+
+test-document: $(DEV) .cache/fuzz/stamp $(if $(filter test,$(MAKECMDGOALS)),test-postgres) ## the document's own examples and edge cases, sent to a server: a minute
+	$(RUN) -m tests.security.fuzz --seconds 180 --phases examples,coverage
 
 .cache/fuzz/stamp: requirements/fuzz.txt .venv/bin/python
 	$(RUN) -m venv --clear .cache/fuzz
