@@ -19,7 +19,6 @@ from bench.sheets import EVENT_FIELDS
 
 ROUND_S: Final = 60.0
 """Seconds that one round may take before it counts as hung."""
-BODIES_MAX: Final = 100_000
 
 SCHEMA: Final = f"""
 CREATE SCHEMA bench;

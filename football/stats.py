@@ -15,7 +15,7 @@ from msgspec import Struct
 from football.clock import period_key
 from football.facts import MatchFacts, Record
 from football.minutes import period_lengths, played_ms_by_player
-from football.scoreboard import Score, Side, score_of, scoring_side, side_of
+from football.scoreboard import Score, Side, score_of, side_of
 from football.status import Status, status_of
 from football.vocabulary import PENALTY_SHOOTOUT, REGULAR
 
@@ -172,12 +172,6 @@ def top_scorers(total: Mapping[str, Tally], most: int = TOP_SCORERS) -> list[tup
 def match_ms(facts: MatchFacts, now_ms: int | None = None) -> int:
     """Return the played milliseconds of a match: what a player who never went off has played."""
     return sum(length for _, length in period_lengths(facts, now_ms))
-
-
-def goals_of(facts: MatchFacts, side: Side) -> int:
-    """Return the goals that events count for a side, without the shootout; an own goal is the other side's."""
-    own = (event for event in facts.events if event["period_type"] != PENALTY_SHOOTOUT)
-    return sum(event["kind"] in {"goal", "own_goal"} and scoring_side(facts.match, event) is side for event in own)
 
 
 def _tally(found: Mapping[str, int], played_ms: int | None, *, is_start: bool) -> Tally:

@@ -1,11 +1,15 @@
 """What the routes of periods answer: a match's periods and pauses as recorded, with what follows from them."""
 
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
+from litestar import Response
 from litestar.params import FromQuery, QueryParameter
 from msgspec import Struct
 
-from api.resources.desk import instant_or_none
+from api.identity.access import Caller
+from api.requests import json_answer
+from api.resources.desk import Desk, instant_or_none
 from football.clock import PeriodKey, format_clock, period_key
 from football.collections import PERIOD_NUMBER_MAX
 from football.facts import MatchFacts, Record
@@ -85,6 +89,11 @@ def told_of(facts: MatchFacts, now_ms: int) -> dict[str, Any]:
         "periods": _shown(facts, now_ms),
         "server_time": now_ms,
     }
+
+
+async def answer_periods(desk: Desk, caller: Caller, match_id: UUID) -> Response[bytes]:
+    """Return a match's periods as they stand now. Raises NotFound."""
+    return json_answer(PeriodsAnswer(**told_of(await desk.match(caller, match_id), desk.now_ms())))
 
 
 def _shown(facts: MatchFacts, now_ms: int) -> list[PeriodShown]:

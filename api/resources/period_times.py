@@ -14,9 +14,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from api.errors import NotFound
 from api.identity.access import SCORING, Caller
-from api.requests import idempotency_key, if_match, json_answer, read_body
+from api.requests import idempotency_key, if_match, read_body
 from api.resources.desk import Desk, TheCaller, TheDesk, possible
-from api.resources.period_answers import PeriodsAnswer, TheType, read_key, told_of
+from api.resources.period_answers import PeriodsAnswer, TheType, answer_periods, read_key
 from api.resources.records import Asked
 from api.resources.schemas import IF_MATCH, KEY
 from api.resources.writing import Intent
@@ -71,7 +71,7 @@ async def put_period(
     facts = await desk.match(caller, match_id)
     key = read_key(type, number)
     await _correct(desk, caller, _period_at(facts, key), given, request)
-    return json_answer(PeriodsAnswer(**told_of(await desk.match(caller, match_id), desk.now_ms())))
+    return await answer_periods(desk, caller, match_id)
 
 
 @patch("/api/matches/{match_id:uuid}/periods/{number:int}", opt={**_CORRECTING, "answer": PeriodsAnswer})
@@ -87,7 +87,7 @@ async def patch_period(
     given = _times_in(await read_body(request, _times.decode, bytes_max=TIMES_BYTES_MAX))
     place = _there(_period_at(await desk.match(caller, match_id), read_key(type, number)))
     await _correct(desk, caller, place, given, request)
-    return json_answer(PeriodsAnswer(**told_of(await desk.match(caller, match_id), desk.now_ms())))
+    return await answer_periods(desk, caller, match_id)
 
 
 @delete("/api/matches/{match_id:uuid}/periods/{number:int}", status_code=204, opt=_DROPPING)
@@ -122,7 +122,7 @@ async def put_pause(
     given = _whole(await read_body(request, _times.decode, bytes_max=TIMES_BYTES_MAX))
     facts = await desk.match(caller, match_id)
     await _correct(desk, caller, _pause_at(facts, read_key(type, number), ordinal), given, request)
-    return json_answer(PeriodsAnswer(**told_of(await desk.match(caller, match_id), desk.now_ms())))
+    return await answer_periods(desk, caller, match_id)
 
 
 @patch(
@@ -142,7 +142,7 @@ async def patch_pause(
     given = _times_in(await read_body(request, _times.decode, bytes_max=TIMES_BYTES_MAX))
     place = _there(_pause_at(await desk.match(caller, match_id), read_key(type, number), ordinal))
     await _correct(desk, caller, place, given, request)
-    return json_answer(PeriodsAnswer(**told_of(await desk.match(caller, match_id), desk.now_ms())))
+    return await answer_periods(desk, caller, match_id)
 
 
 @delete("/api/matches/{match_id:uuid}/periods/{number:int}/pauses/{ordinal:int}", status_code=204, opt=_DROPPING)

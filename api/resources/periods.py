@@ -17,7 +17,7 @@ from msgspec import Meta, Struct
 from api.identity.access import MATCH_READING, SCORING, Caller
 from api.requests import idempotency_key, json_answer, read_body
 from api.resources.desk import Desk, DeviceTime, Pressed, TheCaller, TheDesk, possible
-from api.resources.period_answers import PeriodsAnswer, PeriodType, read_key, told_of
+from api.resources.period_answers import PeriodsAnswer, PeriodType, answer_periods, read_key, told_of
 from api.resources.records import Asked
 from api.resources.schemas import KEY
 from football import presses
@@ -87,7 +87,7 @@ _call_off: Final = msgspec.json.Decoder(CallOff, strict=True)
 @get("/api/matches/{match_id:uuid}/periods", opt={**MATCH_READING, "answer": PeriodsAnswer, "problems": ("not_found",)})
 async def list_periods(match_id: FromPath[UUID], caller: TheCaller, desk: TheDesk) -> Response[bytes]:
     """Return the periods and pauses of a match with what the clock shows."""
-    return json_answer(PeriodsAnswer(**told_of(await desk.match(caller, match_id), desk.now_ms())))
+    return await answer_periods(desk, caller, match_id)
 
 
 @post("/api/matches/{match_id:uuid}/periods", status_code=200, opt={**_PRESSING, "body": PeriodStart})
@@ -153,7 +153,7 @@ async def call_off(
     given = await read_body(request, _call_off.decode, bytes_max=PRESS_BYTES_MAX)
     shelf = desk.shelf("matches")
     await shelf.put(caller, str(match_id), {"called_off": given.why}, Asked(idempotency_key(request)))
-    return json_answer(PeriodsAnswer(**told_of(await desk.match(caller, match_id), desk.now_ms())))
+    return await answer_periods(desk, caller, match_id)
 
 
 async def _press_period(

@@ -75,11 +75,6 @@ class Shelf:
         await self._check_open(caller, record)
         return record
 
-    async def all_where(self, club_id: str, where: Mapping[str, Value]) -> list[dict[str, Any]]:
-        """Return the records that are there and have these values, in the order of their ids."""
-        found = await self.engine.store.records(club_id, self.collection.name, where)
-        return [self.shown(record) for record in found if self.is_shown(record)]
-
     async def select(self, club_id: str, selection: Selection) -> Sequence[Record]:
         """Return the records that a selection chooses, in its order."""
         return await self.engine.store.select(club_id, self.collection.name, selection)

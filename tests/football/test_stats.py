@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 from football.facts import MatchFacts, gather
 from football.minutes import played_ms_by_player
 from football.recording import as_view, record, recorded_id
-from football.scoreboard import Side, score_of
+from football.scoreboard import Side, score_of, scoring_side
 from football.stats import (
     Result,
     Tally,
-    goals_of,
     match_ms,
     players_of_team,
     result_of,
@@ -24,6 +23,7 @@ from football.stats import (
     team_record,
     top_scorers,
 )
+from football.vocabulary import PENALTY_SHOOTOUT
 from tests.football.builders import (
     AWAY,
     HOME,
@@ -54,6 +54,12 @@ EVENTS = st.lists(
     ),
     max_size=25,
 )
+
+
+def goals_of(facts: MatchFacts, side: Side) -> int:
+    """Return the goals that events count for a side, without the shootout; an own goal is the other side's."""
+    own = (event for event in facts.events if event["period_type"] != PENALTY_SHOOTOUT)
+    return sum(event["kind"] in {"goal", "own_goal"} and scoring_side(facts.match, event) is side for event in own)
 
 
 def made(rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
