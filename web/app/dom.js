@@ -1,0 +1,197 @@
+/**
+ * Dom: draws what a screen should look like over what the page shows, and touches only what differs, so that focus,
+ * scrolling and what somebody is typing survive a redraw.
+ *
+ * `h` describes an element, `draw` brings a parent's children to a description. Children with a `key` keep their element
+ * when the order changes; others are matched by place and tag. A property is written only where its description changed:
+ * a field's `value` is what it begins with, and the person's from then on.
+ */
+
+/** @typedef {Record<string, any>} Props */
+/** @typedef {{tag: string, key: string | number | undefined, props: Props, children: (Node_ | string)[]}} Node_ */
+/** @typedef {Node_ | string | number | null | undefined | false} One */
+/** @typedef {One | Child[]} Child a description, text, nothing, or a list of them */
+
+const SVG = "http://www.w3.org/2000/svg";
+/** Set as properties: the attribute of that name is something else, or only the beginning. */
+const PROPERTIES = new Set(["value", "checked", "disabled", "selected", "hidden", "open", "indeterminate", "muted", "required"]);
+/** What is neither an attribute nor a property. */
+const OWN = new Set(["key", "mounted", "gone", "style"]);
+
+/** @type {WeakMap<Element, Node_>} */
+const described = new WeakMap();
+
+/**
+ * Describe an element.
+ * @param {string} tag an element's name, with classes behind full stops: `p.quiet`
+ * @param {Props | null} [props] attributes; `on…` listeners; `class`; `style`, an object of properties; `key`; `mounted`
+ *   and `gone`, called with the element when it comes and goes
+ * @param {...Child} children
+ * @returns {Node_}
+ */
+export function h(tag, props, ...children) {
+  const [name, ...classes] = tag.split(".");
+  const all = { ...props };
+  const named = [...classes, all["class"]].filter(Boolean).join(" ");
+  if (named) all["class"] = named;
+  else delete all["class"];
+  return { tag: name, key: all["key"], props: all, children: flat(children) };
+}
+
+/**
+ * Draw children into a parent, in place of those drawn before.
+ * @param {Element} parent
+ * @param {...Child} children
+ */
+export function draw(parent, ...children) {
+  drawAll(parent, flat(children), parent.namespaceURI === SVG);
+}
+
+/**
+ * @param {Child[]} children
+ * @returns {(Node_ | string)[]}
+ */
+function flat(children) {
+  /** @type {(Node_ | string)[]} */
+  const found = [];
+  for (const each of children) {
+    if (Array.isArray(each)) found.push(...flat(each));
+    else if (typeof each === "number") found.push(String(each));
+    else if (each || each === "") found.push(each);
+  }
+  return found;
+}
+
+/**
+ * @param {Element} parent
+ * @param {(Node_ | string)[]} children
+ * @param {boolean} isSvg
+ */
+function drawAll(parent, children, isSvg) {
+  const { keyed, others } = standing(parent);
+  /** @type {ChildNode | null} */
+  let at = parent.firstChild;
+  for (const each of children) {
+    const found = takeMatch(each, keyed, others);
+    const node = found ?? create(each, isSvg);
+    if (node === at) at = at?.nextSibling ?? null;
+    else parent.insertBefore(node, at);
+    if (typeof each === "string") {
+      if (node.nodeValue !== each) node.nodeValue = each;
+    } else fill(/** @type {Element} */ (node), each, isSvg || each.tag === "svg");
+  }
+  for (const node of [...keyed.values(), ...others]) discard(node);
+}
+
+/** @param {Element} parent */
+function standing(parent) {
+  /** @type {Map<string | number, ChildNode>} */
+  const keyed = new Map();
+  /** @type {Set<ChildNode>} */
+  const others = new Set();
+  for (const node of parent.childNodes) {
+    const key = described.get(/** @type {Element} */ (node))?.key;
+    if (key !== undefined && !keyed.has(key)) keyed.set(key, node);
+    else others.add(node);
+  }
+  return { keyed, others };
+}
+
+/**
+ * @param {Node_ | string} wanted
+ * @param {Map<string | number, ChildNode>} keyed
+ * @param {Set<ChildNode>} others
+ * @returns {ChildNode | undefined}
+ */
+function takeMatch(wanted, keyed, others) {
+  if (typeof wanted !== "string" && wanted.key !== undefined) {
+    const node = keyed.get(wanted.key);
+    if (node && described.get(/** @type {Element} */ (node))?.tag === wanted.tag) {
+      keyed.delete(wanted.key);
+      return node;
+    }
+    return undefined;
+  }
+  for (const node of others) {
+    const isText = node.nodeType === 3;
+    const was = described.get(/** @type {Element} */ (node));
+    if (typeof wanted === "string" ? isText : was && was.key === undefined && was.tag === wanted.tag) {
+      others.delete(node);
+      return node;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * @param {Node_ | string} wanted
+ * @param {boolean} isSvg
+ * @returns {ChildNode}
+ */
+function create(wanted, isSvg) {
+  if (typeof wanted === "string") return document.createTextNode(wanted);
+  const element = isSvg || wanted.tag === "svg" ? document.createElementNS(SVG, wanted.tag) : document.createElement(wanted.tag);
+  described.set(element, { tag: wanted.tag, key: wanted.key, props: {}, children: [] });
+  return element;
+}
+
+/**
+ * @param {Element} element
+ * @param {Node_} wanted
+ * @param {boolean} isSvg
+ */
+function fill(element, wanted, isSvg) {
+  const was = described.get(element);
+  const before = was?.props ?? {};
+  const isNew = was?.children.length === 0 && Object.keys(before).length === 0;
+  described.set(element, wanted);
+  drawAll(element, wanted.children, isSvg && wanted.tag !== "foreignObject");
+  for (const name of Object.keys(before)) if (!(name in wanted.props)) write(element, name, undefined, before[name]);
+  // Children first: the value of a choice is one of its options.
+  for (const [name, value] of Object.entries(wanted.props)) if (value !== before[name]) write(element, name, value, before[name]);
+  if (isNew && wanted.props["mounted"] && !mounted.has(element)) {
+    mounted.add(element);
+    queueMicrotask(() => element.isConnected && wanted.props["mounted"](element));
+  }
+}
+
+/** @type {WeakSet<Element>} */
+const mounted = new WeakSet();
+
+/**
+ * @param {any} element
+ * @param {string} name
+ * @param {any} value
+ * @param {any} before
+ */
+function write(element, name, value, before) {
+  if (name === "style") return dress(element, value ?? {}, before ?? {});
+  if (OWN.has(name)) return;
+  if (name.startsWith("on")) element[name] = value ?? null;
+  else if (PROPERTIES.has(name)) element[name] = value ?? (typeof element[name] === "boolean" ? false : "");
+  else if (value === null || value === undefined || value === false) element.removeAttribute(name);
+  else element.setAttribute(name, value === true ? "" : String(value));
+}
+
+/**
+ * Styles go through the object model: the page's policy takes none from attributes.
+ * @param {HTMLElement} element
+ * @param {Record<string, string>} style
+ * @param {Record<string, string>} before
+ */
+function dress(element, style, before) {
+  for (const name of Object.keys(before)) if (!(name in style)) element.style.removeProperty(name);
+  for (const [name, value] of Object.entries(style)) if (value !== before[name]) element.style.setProperty(name, value);
+}
+
+/** @param {ChildNode} node */
+function discard(node) {
+  if (node.nodeType === 1) leave(/** @type {Element} */ (node));
+  node.remove();
+}
+
+/** @param {Element} element */
+function leave(element) {
+  described.get(element)?.props["gone"]?.(element);
+  for (const child of element.children) leave(child);
+}

@@ -1,0 +1,42 @@
+/** Prefs: small habits of this device, kept beside the club's data: which store is open, which team played last. */
+
+const KEY = "touchline/prefs";
+
+/** @typedef {{store?: string, team?: string, age_group?: string, venue?: string, hintDone?: boolean}} Kept */
+
+export class Prefs {
+  /** @type {Kept} */
+  #kept;
+
+  /** @param {Pick<Storage, "getItem" | "setItem"> | null} storage null where the browser keeps nothing */
+  constructor(storage) {
+    this.storage = storage;
+    this.#kept = read(storage);
+  }
+
+  get all() {
+    return this.#kept;
+  }
+
+  /** @param {Kept} changed */
+  keep(changed) {
+    this.#kept = { ...this.#kept, ...changed };
+    try {
+      this.storage?.setItem(KEY, JSON.stringify(this.#kept));
+    } catch {
+      // A browser that keeps nothing forgets a habit, and no data.
+    }
+  }
+}
+
+/**
+ * @param {Pick<Storage, "getItem"> | null} storage
+ * @returns {Kept}
+ */
+function read(storage) {
+  try {
+    return JSON.parse(storage?.getItem(KEY) ?? "{}") ?? {};
+  } catch {
+    return {};
+  }
+}
