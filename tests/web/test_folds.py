@@ -8,18 +8,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from football import vocabulary
-from football.clock import format_minute, in_order
+from football import ids, presses, vocabulary
+from football.clock import PeriodKey, format_minute, in_order, period_key
 from football.collections import CATALOGUE
 from football.facts import MatchFacts, View, gather
 from football.live import changes_at_ms, clock_of, on_pitch
+from football.minutes import crowds_of, period_lengths, played_ms_by_player
 from football.periods import periods_of
 from football.recording import as_view, record, recorded_id
 from football.scoreboard import score_of
 from football.status import full_time_ms, status_of
-from football.timeline import timeline_of
-from tests.football.builders import KICKOFF_MS, MATCH, at_ms, real_match
-from tests.football.matches import matches
+from football.substitutions import Change, crowd_prompts, line_up, same_change, substitute
+from football.timeline import is_correction, timeline_of
+from tests.football.builders import AWAY, HOME, KICKOFF_MS, MATCH, at_ms, real_match
+from tests.football.matches import KEYS, PLAYERS, matches
 from tests.football.test_facts import views
 from tests.web.folding import Call, Folds, folding, key_told, plain, whole
 
@@ -77,7 +79,7 @@ def test_what_a_screen_shows_of_a_match(folds: Folds, view: View, nows: list[int
     folds.agree(view, MATCH, expected)
 
 
-@given(view=VIEWS)
+@given(view=matches())
 @a_while
 def test_facts_are_gathered_alike(folds: Folds, view: View) -> None:
     """One match alone, or all in one pass: the same records with the same defaults, in the order of ids."""
@@ -89,6 +91,104 @@ def test_there_are_no_facts_of_a_match_that_is_not_there(folds: Folds) -> None:
     """Undefined, which JSON leaves out."""
     assert folds.ask(REAL_VIEW, "gone", [])["answers"] == []
     assert "facts" not in folds.ask(REAL_VIEW, "gone", [])
+
+
+@given(view=VIEWS, nows=NOWS, most=st.integers(1, 11))
+@a_while
+def test_minutes_and_crowds(folds: Folds, view: View, nows: list[int], most: int) -> None:
+    """To the millisecond, with old stints of the whole match, overlaps and too many on the pitch."""
+    facts = gather(view, MATCH)
+    expected: list[Expected] = []
+    for now_ms in (None, *nows):
+        expected += [
+            (("minutes", "playedMsByPlayer", "facts", now_ms), played_ms_by_player(facts, now_ms)),
+            (("minutes", "periodLengths", "facts", now_ms), period_lengths(facts, now_ms)),
+            (("minutes", "crowdsOf", "facts", most, now_ms), crowds_of(facts, most, now_ms)),
+        ]
+    folds.agree(view, MATCH, expected)
+
+
+PERIODS: Final = st.sampled_from([period_key(*each) for each in KEYS])
+
+
+@given(view=VIEWS, key=PERIODS, pressed_s=st.integers(-600, 9_000))
+@a_while
+def test_presses_name_one_edge(folds: Folds, view: View, key: PeriodKey, pressed_s: int) -> None:
+    """The same field of the same record, or the same sentence."""
+    facts, at, told = gather(view, MATCH), at_ms(pressed_s), key_told(key)
+    expected: list[Expected] = [
+        (("presses", "start", "facts", told, at), presses.start(facts, key, at)),
+        (("presses", "end", "facts", told, at), presses.end(facts, key, at)),
+        (("presses", "pause", "facts", told, at), presses.pause(facts, key, at)),
+        (("presses", "resume", "facts", told, at), presses.resume(facts, key, at)),
+        (("presses", "finish", "facts", at), presses.finish(facts, at)),
+    ]
+    folds.agree(view, MATCH, expected)
+
+
+SOMEBODY: Final = st.one_of(st.none(), st.sampled_from(PLAYERS))
+CHANGES: Final = st.builds(
+    Change,
+    event_id=st.just("change"),
+    key=PERIODS,
+    clock_ms=st.integers(0, 1_600_000),
+    off=SOMEBODY,
+    on=SOMEBODY,
+    team_id=st.sampled_from([HOME, AWAY, None]),
+    position=st.sampled_from([None, "GK"]),
+)
+TAKEN: Final = st.sets(st.builds(ids.stint_id, st.just(MATCH), st.sampled_from(PLAYERS), st.integers(1, 3)))
+
+
+@given(view=VIEWS, change=CHANGES, taken=TAKEN)
+@a_while
+def test_substitutions_write_the_same_records(folds: Folds, view: View, change: Change, taken: set[str]) -> None:
+    """What is closed and opened, under which ids, and what a person is asked."""
+    facts = gather(view, MATCH)
+    told = {**msgspec.structs.asdict(change), "key": key_told(change.key)}
+    expected: list[Expected] = [
+        (("substitutions", "substitute", "facts", told, {"set": sorted(taken)}), substitute(facts, change, taken)),
+        (("substitutions", "sameChange", "facts", told), same_change(facts, change)),
+    ]
+    for event in (each for each in facts.events if each["kind"] == "substitution"):
+        came_on = [each["player_id"] for each in facts.participants if each["event_id"] == event["id"]]
+        key = period_key(event["period_type"], event["period_number"])
+        again = Change("again", key, event["clock_ms"] or 0, event["player_id"], (came_on or [None])[-1], None)
+        told = {**msgspec.structs.asdict(again), "key": key_told(key)}
+        expected.append((("substitutions", "sameChange", "facts", told), same_change(facts, again)))
+    folds.agree(view, MATCH, expected)
+
+
+STARTERS: Final = st.lists(st.tuples(st.sampled_from(PLAYERS), st.sampled_from([None, "CB"])), max_size=12)
+
+
+@given(view=VIEWS, players=STARTERS, team_id=st.sampled_from([HOME, AWAY, None]), nows=NOWS)
+@a_while
+def test_line_ups_and_their_prompts(
+    folds: Folds, view: View, players: list[tuple[str, str | None]], team_id: str | None, nows: list[int]
+) -> None:
+    """Who starts, who is taken out, and too many for the age group."""
+    facts = gather(view, MATCH)
+    groups: dict[str, str | None] = {HOME: "U7", AWAY: None}
+    expected: list[Expected] = [
+        (("substitutions", "lineUp", "facts", players, team_id), line_up(facts, players, team_id)),
+        *((("substitutions", "crowdPrompts", "facts", {"map": groups}, now), crowd_prompts(facts, groups, now))
+          for now in nows),
+    ]  # fmt: skip
+    folds.agree(view, MATCH, expected)
+
+
+TIMES: Final = st.one_of(st.none(), st.integers(0, 200_000))
+
+
+@given(happened=TIMES, received=st.integers(0, 200_000), full_time=TIMES)
+@a_while
+def test_what_comes_too_late_to_be_news(
+    folds: Folds, happened: int | None, received: int, full_time: int | None
+) -> None:
+    """A minute after it happened, or after full time."""
+    call = ("timeline", "isCorrection", happened, received, full_time)
+    folds.agree({}, "none", [(call, is_correction(happened, received, full_time))])
 
 
 @given(facts=matches().map(lambda view: gather(view, MATCH)), clock_ms=st.integers(0, 10**8))
@@ -124,7 +224,8 @@ def test_word_lists_and_defaults_are_the_same(folds: Folds) -> None:
 def test_u15_the_real_match_is_shown_alike(folds: Folds, now_ms: int | None) -> None:
     """2-2, with the timeline of the day."""
     facts = gather(REAL_VIEW, REAL)
-    folds.agree(REAL_VIEW, REAL, shown(facts, now_ms))
+    minutes = ("minutes", "playedMsByPlayer", "facts", now_ms)
+    folds.agree(REAL_VIEW, REAL, [*shown(facts, now_ms), (minutes, played_ms_by_player(facts, now_ms))])
     (score,) = folds.ask(REAL_VIEW, REAL, [("scoreboard", "scoreOf", "facts")])["answers"]
     assert (score["home"], score["away"]) == (2, 2)
     assert whole(score) == plain(score_of(facts))
