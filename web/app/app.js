@@ -4,6 +4,7 @@
  */
 
 import { factsOfAll, gather } from "../football/facts.js";
+import { byServerTime } from "./model/instants.js";
 import { readRoute } from "./route.js";
 
 /** @typedef {import("../touchline.js").Touchline} Touchline */
@@ -96,7 +97,7 @@ export class App {
    */
   facts(id) {
     this.#forgetOld();
-    if (!this.#facts.has(id)) this.#facts.set(id, gather(this.club.view, id));
+    if (!this.#facts.has(id)) this.#facts.set(id, gather(this.#timed(), id));
     return this.#facts.get(id);
   }
 
@@ -106,9 +107,14 @@ export class App {
    */
   matches() {
     this.#forgetOld();
-    const all = factsOfAll(this.club.view);
-    for (const facts of all) this.#facts.set(facts.match.id, facts);
-    return all.sort((one, other) => (one.match.kickoff_ts < other.match.kickoff_ts ? 1 : -1));
+    const all = factsOfAll(this.#timed());
+    for (const [id, facts] of all) this.#facts.set(id, facts);
+    return [...all.values()].sort((one, other) => (one.match.kickoff_ts < other.match.kickoff_ts ? 1 : -1));
+  }
+
+  /** What the device shows, with the moments it pressed itself by the server's clock. */
+  #timed() {
+    return byServerTime(this.club.view, this.club.state.picture);
   }
 
   #forgetOld() {
