@@ -51,10 +51,14 @@ export class App {
   isNewPlace = false;
   /** Whether a newer version of the app waits to be used. */
   hasUpdate = false;
+  /** Loads that newer version. */
+  takeOver = () => {};
   /** @type {unknown} */
   #pictured = null;
   /** @type {Map<string, MatchFacts | undefined>} */
   #facts = new Map();
+  /** @type {MatchFacts[] | null} */
+  #all = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #noteTimer;
 
@@ -102,14 +106,17 @@ export class App {
   }
 
   /**
-   * Return the facts of all matches, the latest kick-off first.
+   * Return the facts of all matches, the latest kick-off first; remembered until something changes.
    * @returns {MatchFacts[]}
    */
   matches() {
     this.#forgetOld();
-    const all = factsOfAll(this.#timed());
-    for (const [id, facts] of all) this.#facts.set(id, facts);
-    return [...all.values()].sort((one, other) => (one.match.kickoff_ts < other.match.kickoff_ts ? 1 : -1));
+    if (!this.#all) {
+      const all = factsOfAll(this.#timed());
+      for (const [id, facts] of all) this.#facts.set(id, facts);
+      this.#all = [...all.values()].sort((one, other) => (one.match.kickoff_ts < other.match.kickoff_ts ? 1 : -1));
+    }
+    return this.#all;
   }
 
   /** What the device shows, with the moments it pressed itself by the server's clock. */
@@ -121,6 +128,7 @@ export class App {
     if (this.#pictured === this.club.view) return;
     this.#pictured = this.club.view;
     this.#facts.clear();
+    this.#all = null;
   }
 
   // -- going about ----------------------------------------------------------------------------------------------------
