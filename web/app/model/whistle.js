@@ -97,7 +97,8 @@ const nameOf = (match, key) => periodWords(key, regularWord(match));
  */
 function start(match, key) {
   const name = nameOf(match, key);
-  const words = key.type === REGULAR ? `Start ${name}` : `Start ${name.replace(/^./, (first) => first.toLowerCase())}`;
+  const isNew = key.type !== REGULAR && key.number === 1;
+  const words = isNew ? name.replace(/, .*/, "") : `Start ${name.replace(/^E/, "e")}`;
   return { act: "start", key, words, done: `${name} started` };
 }
 
