@@ -50,6 +50,8 @@ export class App {
   isNewPlace = false;
   /** Whether a newer version of the app waits to be used. */
   hasUpdate = false;
+  /** Loads that newer version. */
+  takeOver = () => {};
   /** @type {unknown} */
   #pictured = null;
   /** @type {Map<string, MatchFacts | undefined>} */
@@ -107,8 +109,8 @@ export class App {
   matches() {
     this.#forgetOld();
     const all = factsOfAll(this.club.view);
-    for (const facts of all) this.#facts.set(facts.match.id, facts);
-    return all.sort((one, other) => (one.match.kickoff_ts < other.match.kickoff_ts ? 1 : -1));
+    for (const [id, facts] of all) this.#facts.set(id, facts);
+    return [...all.values()].sort((one, other) => (one.match.kickoff_ts < other.match.kickoff_ts ? 1 : -1));
   }
 
   #forgetOld() {
