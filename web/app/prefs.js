@@ -1,8 +1,8 @@
-/** Prefs: small habits of this device, kept beside the club's data: which store is open, which team played last. */
+/** Prefs: small habits of this device, kept beside the club's data: which store is open, how people are called. */
 
 const KEY = "touchline/prefs";
 
-/** @typedef {{store?: string, team?: string, age_group?: string, venue?: string, hintDone?: boolean}} Kept */
+/** @typedef {{store?: string, team?: string, age_group?: string, venue?: string, hintDone?: boolean, names?: Record<string, string>}} Kept */
 
 export class Prefs {
   /** @type {Kept} */
