@@ -5,7 +5,7 @@ import { isPaused, isRunning, periodsOf } from "../../football/periods.js";
 import { LAST_NUMBERS, statusOf } from "../../football/status.js";
 import { EXTRA_TIME, PENALTY_SHOOTOUT, REGULAR } from "../../football/vocabulary.js";
 import { periodWords } from "../../football/words.js";
-import { regularWord } from "./moment.js";
+import { regularWord } from "./calling.js";
 
 /** @typedef {import("../../football/clock.js").PeriodKey} PeriodKey */
 /** @typedef {import("../../football/facts.js").Match} Match */
