@@ -139,7 +139,7 @@ function play(app, facts, own) {
  */
 function over(app, matchId) {
   return h(
-    "div.over",
+    "div.match-over",
     { key: "over" },
     h("button.button", { type: "button", onclick: () => openReport(app, matchId) }, icon("list"), "Report"),
     app.may("coach") && h("button.button.calm", { type: "button", onclick: () => openShare(app, matchId) }, icon("share"), "Share"),

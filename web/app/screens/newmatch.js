@@ -111,7 +111,7 @@ function whenField(app, own) {
 function moreFields(app, { draft }) {
   const seasons = app.club.all("seasons");
   return h(
-    "details.more",
+    "details.more-fields",
     { key: "more" },
     h("summary", null, "Season, competition, venue"),
     h(
