@@ -1,5 +1,6 @@
 /** A substitution: who goes off, who comes on, done. Several at once are one act, and can be taken back as one. */
 
+import { MINUTE_MS } from "../../football/clock.js";
 import { playedMsByPlayer } from "../../football/minutes.js";
 import { ourSide } from "../../football/scoreboard.js";
 import { applyWrites, removeEvent } from "../../football/writes.js";
@@ -27,7 +28,22 @@ export function changeButton(app, facts) {
   const matchId = facts.match.id;
   if (facts.periods.length === 0)
     return h("button.button.calm.wide", { key: "line-up", type: "button", onclick: () => openLineup(app, matchId) }, icon("people"), "Line-up");
-  return h("button.button.calm.wide", { key: "change", type: "button", onclick: () => openChange(app, matchId) }, icon("swap"), "Substitution");
+  return h("button.button.calm.wide", { key: "change", type: "button", onclick: () => openChange(app, matchId) }, icon("swap"), h("span", null, "Substitution", waiting(app, facts)));
+}
+
+/**
+ * Say who of the bench has played least, and less than anybody on the pitch.
+ * @param {App} app
+ * @param {MatchFacts} facts
+ */
+function waiting(app, facts) {
+  const { on, off } = squadOf(app.club, facts, ourSide(facts.match));
+  if (on.length === 0) return null;
+  const played = playedMsByPlayer(facts, app.now());
+  const time = (/** @type {Member} */ { id }) => played.get(id) ?? 0;
+  const [least] = [...off].sort((one, other) => time(one) - time(other));
+  if (!least || time(least) >= Math.min(...on.map(time))) return null;
+  return h("small", null, `${callName(least)} has ${Math.floor(time(least) / MINUTE_MS)}′`);
 }
 
 /**
@@ -53,7 +69,7 @@ function drawChange(app, matchId, picked, close) {
   const squad = squadOf(app.club, facts, ourSide(facts.match));
   if (squad.on.length === 0) return nobodyOn(app, matchId, squad.off.length, close);
   const played = playedMsByPlayer(facts, app.now());
-  const minutes = (/** @type {Member} */ { id }) => `${Math.floor((played.get(id) ?? 0) / 60_000)}′`;
+  const minutes = (/** @type {Member} */ { id }) => `${Math.floor((played.get(id) ?? 0) / MINUTE_MS)}′`;
   const bench = [...squad.off].sort((one, other) => (played.get(one.id) ?? 0) - (played.get(other.id) ?? 0));
   const team = sidesOf(app.club, facts).ours;
   /** @param {keyof Picked} list @param {Member[]} members @param {string} label */

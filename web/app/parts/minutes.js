@@ -1,9 +1,10 @@
 /** Minutes: how long everybody of ours has played, least first, so that a coach sees who needs time. */
 
+import { MINUTE_MS } from "../../football/clock.js";
 import { periodLengths, playedMsByPlayer } from "../../football/minutes.js";
 import { ourSide } from "../../football/scoreboard.js";
 import { h } from "../dom.js";
-import { squadOf } from "../model/matchsquad.js";
+import { onShirt, squadOf } from "../model/matchsquad.js";
 import { sidesOf } from "../model/sides.js";
 import { openChange } from "./change.js";
 import { shirt } from "./shirt.js";
@@ -11,8 +12,6 @@ import { shirt } from "./shirt.js";
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../../football/facts.js").MatchFacts} MatchFacts */
 /** @typedef {import("../model/matchsquad.js").Member} Member */
-
-const MINUTE_MS = 60_000;
 
 /**
  * @param {App} app
@@ -34,7 +33,7 @@ export function minutes(app, facts) {
       const share = length > 0 ? Math.min(time(member) / length, 1) : 0;
       const whole = Math.floor(time(member) / MINUTE_MS);
       const line = [
-        shirt({ number: member.number, cloth: team.cloth, trim: team.trim }),
+        shirt({ number: onShirt(member), cloth: team.cloth, trim: team.trim }),
         h(
           "span.grow",
           null,

@@ -49,9 +49,12 @@ export function openPicker(app, asked) {
  * @param {Asked} asked
  * @param {{otherwise: string, choose: (member: Member) => void, leave: () => void, without?: string}} how
  */
-function choiceOf(app, { matchId, side }, { otherwise, choose, leave, without }) {
+function choiceOf(app, { matchId, eventId, side }, { otherwise, choose, leave, without }) {
   const facts = app.facts(matchId);
-  if (!facts) return null;
+  if (!facts?.events.some(({ id }) => id === eventId)) {
+    queueMicrotask(leave); // it was taken back meanwhile
+    return null;
+  }
   const squad = squadOf(app.club, facts, side);
   const team = sidesOf(app.club, facts)[side];
   const [on, off] = [squad.on, squad.off].map((members) => members.filter(({ id }) => id !== without));
