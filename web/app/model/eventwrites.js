@@ -6,7 +6,7 @@
 import { periodKey } from "../../football/clock.js";
 import { isProblem } from "../../football/presses.js";
 import { substitute } from "../../football/substitutions.js";
-import { applyWrites, editEvent, removeEvent, restoreEvent, takenStints, writeEvent, writePlan } from "../../football/writes.js";
+import { applyWrites, editEvent, removeEvent, takenStints, writeEvent, writePlan } from "../../football/writes.js";
 import { fieldsOf, isOtherwise, otherKind } from "./eventform.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -68,8 +68,24 @@ export async function correctEvent(app, facts, event, before, after) {
  * @param {MatchEvent} event
  */
 export async function takeBack({ club }, facts, event) {
-  await applyWrites(club, removeEvent(facts, event));
-  return () => applyWrites(club, restoreEvent(club.view, event.id));
+  const removal = removeEvent(facts, event);
+  await applyWrites(club, removal);
+  return () => applyWrites(club, undoOf(facts, removal));
+}
+
+/**
+ * Return what undoes a removal, edit by edit: what it deleted comes back, and what it emptied is as it was.
+ * @param {MatchFacts} facts as they were before it
+ * @param {import("../../football/writes.js").Writes} removal
+ * @returns {import("../../football/writes.js").Writes}
+ */
+function undoOf({ lineup }, { writes, is_group }) {
+  const undone = writes.map((write) => {
+    if (write.op === "delete") return { ...write, op: /** @type {const} */ ("restore") };
+    const was = Object.entries(lineup.find(({ id }) => id === write.id) ?? {});
+    return { ...write, fields: Object.fromEntries(was.filter(([name]) => name in write.fields)) };
+  });
+  return { writes: undone, is_group };
 }
 
 /**

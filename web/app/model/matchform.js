@@ -7,6 +7,7 @@ import { formatInstant } from "../../sync/instants.js";
 import { dateTimeText } from "./times.js";
 
 /** @typedef {import("../../football/facts.js").Match} Match */
+/** @typedef {import("../../football/facts.js").MatchFacts} MatchFacts */
 /** @typedef {import("../../sync/messages.js").Values} Values */
 /**
  * @typedef {object} MatchForm Texts as they are typed.
@@ -91,4 +92,25 @@ export function matchFieldsOf(before, after) {
   write(["calledOff"], "called_off", after.calledOff || null);
   write(["notes"], "notes", after.notes.trim() || null);
   return { fields };
+}
+
+/**
+ * Return what of a match speaks of a team that does not play in it any more, and which one plays instead: whoever was
+ * entered wrongly has played all the same.
+ * @param {MatchFacts} facts as they were
+ * @param {Values} fields of the match that are written
+ * @returns {{collection: "events" | "lineup", id: string, team_id: string}[]}
+ */
+export function handedOver({ match, events, lineup }, fields) {
+  const after = { ...match, ...fields };
+  const play = [after.home_team_id, after.away_team_id];
+  /** @type {Map<string | null, string>} */
+  const instead = new Map();
+  for (const side of /** @type {const} */ (["home_team_id", "away_team_id"])) {
+    const [was, is] = [match[side], after[side]];
+    if (was && is && !play.includes(was)) instead.set(was, is);
+  }
+  const moved = (/** @type {"events" | "lineup"} */ collection, /** @type {{id: string, team_id: string | null}[]} */ rows) =>
+    rows.flatMap(({ id, team_id: team }) => (instead.has(team) ? { collection, id, team_id: String(instead.get(team)) } : []));
+  return [...moved("events", events), ...moved("lineup", lineup)];
 }

@@ -47,7 +47,7 @@ const awardsOf = ({ club }, matchId) => club.all("match_awards", { match_id: mat
  */
 function item(app, facts, award, mayWrite) {
   const who = award.player_id ? called(app.club, String(award.player_id)) : "Nobody yet";
-  const words = h("span.grow", null, h("strong", null, who), h("small", null, String(award.category)), award.notes && h("span.said", null, String(award.notes)));
+  const words = h("span.grow", null, h("strong", null, who), h("small", null, String(award.category)), award.notes && h("span.note-words", null, String(award.notes)));
   if (!mayWrite) return h("div.item", null, words);
   return h("button.item", { type: "button", onclick: () => openAward(app, facts.match.id, award) }, words, icon("edit"));
 }

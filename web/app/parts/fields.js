@@ -83,5 +83,5 @@ export function switchField(label, checked, take, { hint, disabled = false } = {
  * @param {...Child} buttons
  */
 export function foot(wrong, ...buttons) {
-  return h("div.foot", { key: "foot" }, wrong && h("p.wrong", { role: "alert" }, wrong), buttons);
+  return h("div.sheet-foot", { key: "foot" }, wrong && h("p.wrong", { role: "alert" }, wrong), buttons);
 }

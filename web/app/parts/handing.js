@@ -14,7 +14,7 @@ import { handOver } from "./files.js";
 export function handButtons(app, what, words = "Share") {
   const copied = () => app.say("Copied.");
   return h(
-    "div.row.hand",
+    "div.row.hand-over",
     { key: "hand" },
     "share" in navigator &&
       h(

@@ -3,7 +3,7 @@
 import { PERIODS_BY_FORMAT } from "../../football/vocabulary.js";
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
-import { matchFieldsOf, matchFormOf, swapped } from "../model/matchform.js";
+import { handedOver, matchFieldsOf, matchFormOf, swapped } from "../model/matchform.js";
 import { byName } from "../model/squads.js";
 import { choiceField, foot, selectField, textField } from "./fields.js";
 
@@ -170,7 +170,10 @@ async function save(app, matchId, before, typed, close) {
     const made = { home_team_id: typed.fresh.home, away_team_id: typed.fresh.away, season_id: typed.fresh.season };
     for (const [field, name] of Object.entries(made))
       if (read.fields[field] === NEW) read.fields[field] = await named(app, field === "season_id" ? ["seasons", "label"] : ["teams", "name"], name.trim());
-    if (Object.keys(read.fields).length) await app.club.put("matches", matchId, read.fields);
+    if (Object.keys(read.fields).length === 0) return;
+    const facts = app.facts(matchId);
+    await app.club.put("matches", matchId, read.fields);
+    for (const { collection, id, team_id } of facts ? handedOver(facts, read.fields) : []) await app.club.put(collection, id, { team_id });
   });
   if (!worked) return;
   close();

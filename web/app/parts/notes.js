@@ -36,7 +36,7 @@ export function notesList(app, facts) {
  * @param {boolean} mayWrite
  */
 function item(app, facts, note, mayWrite) {
-  const words = h("span.grow", null, h("span.said", null, String(note.notes)), Number(note.period_number ?? 0) > 0 && h("small", null, whenWords(facts, Number(note.period_number))));
+  const words = h("span.grow", null, h("span.note-words", null, String(note.notes)), Number(note.period_number ?? 0) > 0 && h("small", null, whenWords(facts, Number(note.period_number))));
   if (!mayWrite) return h("div.item", null, words);
   return h("button.item", { type: "button", onclick: () => openNote(app, facts.match.id, note) }, words, icon("edit"));
 }

@@ -72,7 +72,7 @@ export function needs(app, asked, what, again) {
  * @param {string} words
  * @param {import("../dom.js").Child} button
  */
-const told = (words, button) => h("div.banner.needs", { key: "needs" }, h("p.grow", null, words), button);
+const told = (words, button) => h("div.banner.needs-line", { key: "needs" }, h("p.grow", null, words), button);
 
 /**
  * Wait until a match, and what belongs to it, is on the server: nothing can be made of what it does not know.

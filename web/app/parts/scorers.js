@@ -112,13 +112,13 @@ function madeCard(app, scorers, { url, code, scorer }) {
     app.redraw();
   };
   return h(
-    "section.card.made",
+    "section.card.link-made",
     { key: "made", "aria-label": "The new scorer's link" },
     h("h3", null, "Read out this code"),
-    h("p.code.numbers", { "aria-label": [...code].join(" ") }, code),
+    h("p.scorer-code.numbers", { "aria-label": [...code].join(" ") }, code),
     h("p.hint", null, `They open ${location.host}/score and type it. Capitals and the dash do not matter.`),
     h("p", null, "Or send them the link:"),
-    h("p.told", { tabindex: "0" }, url),
+    h("p.link-told", { tabindex: "0" }, url),
     handButtons(app, { title: "Score the match", url }, "Send the link"),
     h("p.hint", null, `Good until ${momentWords(scorer.expires_at)}. Both are told this once; when this sheet is closed nobody can look them up.`),
     h("button.link", { type: "button", onclick: more }, "Make another one"),

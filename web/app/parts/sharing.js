@@ -130,10 +130,10 @@ function madeCard(app, sharing, { url, link }) {
     app.redraw();
   };
   return h(
-    "section.card.made",
+    "section.card.link-made",
     { key: "made", "aria-label": "The new link" },
     h("h3", null, "The link is ready"),
-    h("p.told", { tabindex: "0" }, url),
+    h("p.link-told", { tabindex: "0" }, url),
     handButtons(app, { title: "Watch the match", url }, "Share the link"),
     h("p", null, `It shows: ${[showsWords(link), heldWords(link)].filter(Boolean).join(". ")}. It ends on ${momentWords(Date.parse(link.expires_at))}.`),
     h("p.hint", null, "The address is told this once. When this sheet is closed nobody can look it up; make another one then."),
