@@ -373,7 +373,7 @@ def test_what_is_never_served() -> None:
 
 def test_a_tree_is_read_by_its_tables(tmp_path: Path) -> None:
     """Folders below a folder count; links, hidden files and other extensions do not; a missing part stops the start."""
-    for name in ("a/one.js", "a/b/two.css", "a/.three.js", "a/one.test.js", "a/types.d.ts", "a/four.md", "a/five.html",
+    for name in ("a/one.js", "a/b/two.css", "a/.three.js", "a/one.test.js", "a/types.d.ts", "a/four.txt", "a/five.html",
                  "a/.b/six.js", "a/seven.js.map", "a/eight", "out/nine.js"):  # fmt: skip
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(name)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from api.sync.config import CONFIG
 from football.clock import PeriodKey
 from football.facts import View
 from tests.web.node import WEB, node
@@ -28,11 +29,17 @@ class Folds:
 
     def ask(self, view: View, match_id: str | None, calls: Sequence[Call]) -> dict[str, Any]:
         """Return `answers` to the calls, `facts` as gathered alone and `all` as gathered with those of all matches."""
+        return self._told({"view": view, "match": match_id, "calls": calls})
+
+    def do(self, view: View, deleted: View, match_id: str, deed: Call) -> dict[str, Any]:
+        """Return `after`, what the client shows once it has carried out a deed, or `problem`; `groups` tells counts."""
+        return self._told({"view": view, "deleted": deleted, "config": CONFIG, "match": match_id, "deed": deed})
+
+    def _told(self, question: dict[str, Any]) -> dict[str, Any]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         # In ASCII: node takes U+2028 for the end of a line.
-        asked = json.dumps(msgspec.to_builtins({"view": view, "match": match_id, "calls": calls}))
-        self._process.stdin.write(asked.encode() + b"\n")
+        self._process.stdin.write(json.dumps(msgspec.to_builtins(question)).encode() + b"\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         assert line, "the folds' process has ended"
