@@ -30,7 +30,6 @@ export function openPlayer(app, player) {
         h("div.pair", null, teamField(app, player, changed), positionField(player, changed)),
         dayField(player, changed),
         notesField(player, changed),
-        hold(player, changed),
         h("button.button.wide", { type: "submit" }, "Save"),
       ),
   });
@@ -160,18 +159,4 @@ function dayField(player, changed) {
 function notesField(player, changed) {
   const oninput = (/** @type {any} */ event) => (changed.notes = event.target.value.trim() || null);
   return h("label.field", null, h("span", null, "Notes"), h("textarea", { name: "notes", rows: 3, maxlength: NOTES_LENGTH_MAX, value: player.notes ?? "", oninput }));
-}
-
-/**
- * @param {Row} player
- * @param {Changed} changed
- */
-function hold(player, changed) {
-  const onchange = (/** @type {any} */ event) => (changed.do_not_share = event.target.checked);
-  return h(
-    "label.switch.explained",
-    null,
-    h("input", { type: "checkbox", name: "do_not_share", checked: Boolean(player.do_not_share), onchange }),
-    h("span", null, h("strong", null, "Keep out of shared links"), h("small", null, "Whoever watches by a link sees nothing of this player: no number, no goal under it.")),
-  );
 }

@@ -90,11 +90,11 @@ function opponentLine(team) {
 /**
  * Draw what is looked at less often.
  * @param {string} title
- * @param {number} count
+ * @param {number | null} count of what is in it
  * @param {import("../dom.js").Child} content
  */
 export function fold(title, count, content) {
-  return h("details.fold", { key: `fold ${title}` }, h("summary", null, h("span", null, title), h("span.tag", null, count)), content);
+  return h("details.fold", { key: `fold ${title}` }, h("summary", null, h("span", null, title), count !== null && h("span.tag", null, count)), content);
 }
 
 /**
