@@ -36,6 +36,17 @@ import { openStore } from "./sync/store.js";
  * @property {Channel | null} [channel]
  */
 
+/** These tokens are another club's than the data of this store: open one of another name, or forget this one. */
+export class OtherClub extends Error {
+  name = "OtherClub";
+
+  /** @param {string} clubId the club that the tokens are for */
+  constructor(clubId) {
+    super("this store is another club's; open one of another name, or forget this one");
+    this.clubId = clubId;
+  }
+}
+
 /**
  * Open the club's data on this device. Works without signal and without an account.
  * @param {Options} [options]
@@ -83,6 +94,11 @@ export class Touchline extends Desk {
 
   // -- who is signed in -----------------------------------------------------------------------------------------------
 
+  /** The club whose data this store holds, from the first sign-in on, also after signing out; null before it. */
+  get clubId() {
+    return this.state.meta.club_id;
+  }
+
   /** Who is signed in: `{user_id, club_id, role}`, or null. */
   get account() {
     return this.online.session.account;
@@ -93,7 +109,7 @@ export class Touchline extends Desk {
    * @param {{email: string, password: string, club_id?: string}} asked
    */
   signIn(asked) {
-    return this.#enter("login", asked);
+    return this.knock("login", asked).then((tokens) => this.enter(tokens));
   }
 
   /**
@@ -101,7 +117,7 @@ export class Touchline extends Desk {
    * @param {{email: string, password: string, display_name: string, club_name: string}} asked
    */
   register(asked) {
-    return this.#enter("register", asked);
+    return this.knock("register", asked).then((tokens) => this.enter(tokens));
   }
 
   /** Sign out. The club's data stays on the device, and so does what was not sent. */
@@ -133,18 +149,27 @@ export class Touchline extends Desk {
   }
 
   /**
+   * Ask for tokens, and do not take them yet: first look which club they are for.
    * @param {"register" | "login"} how
    * @param {Record<string, string>} asked
+   * @returns {Promise<any>}
    */
-  async #enter(how, asked) {
+  async knock(how, asked) {
     const { device_id } = await this.state.change((draft) => draft.meta);
-    const account = await this.online.session.enter(how, { ...asked, device_id }, async ({ club_id }) => {
-      const bound = this.state.meta.club_id;
-      if (bound !== null && bound !== club_id)
-        throw new Error("this store is another club's; open one of another name, or forget this one");
-    });
+    return this.online.transport.ask("POST", `/api/auth/${how}`, { body: { ...asked, device_id } });
+  }
+
+  /**
+   * Sign in with tokens, those of `knock`, or what `switch` and `join` brought to another store. Throws OtherClub where
+   * this store holds another club's data.
+   * @param {any} tokens
+   */
+  async enter(tokens) {
+    const { club_id } = tokens;
+    if (this.clubId !== null && this.clubId !== club_id) throw new OtherClub(club_id);
+    const account = await this.online.session.take(tokens);
     await this.state.change(({ meta }) => {
-      meta.club_id = account?.club_id ?? null;
+      meta.club_id = club_id;
       meta.ended = false;
     });
     await this.online.resume();

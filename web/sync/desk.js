@@ -53,6 +53,11 @@ export class Desk extends Events {
     this.dice = dice;
   }
 
+  /** This installation's id, as sides of a conflict name it. */
+  get deviceId() {
+    return this.state.meta.device_id;
+  }
+
   /** Return a fresh random id for a record. */
   newId() {
     return randomId(this.dice);

@@ -61,14 +61,10 @@ export class Session {
   }
 
   /**
-   * Ask for tokens by `register` or `login`, and keep them.
-   * @param {"register" | "login"} how
-   * @param {Record<string, string>} asked with the `device_id`
-   * @param {(tokens: any) => Promise<void>} accept throws where these tokens are not wanted here
+   * Sign in with tokens that the server gave: for a password, or to another session of the same person.
+   * @param {any} tokens
    */
-  async enter(how, asked, accept) {
-    const tokens = await this.transport.ask("POST", `/api/auth/${how}`, { body: asked });
-    await accept(tokens);
+  async take(tokens) {
     this.#signed = null; // another person's pairs are not this one's
     await this.#keep(tokens);
     return this.account;
