@@ -132,10 +132,20 @@ export class Touchline extends Desk {
    * @param {string} method
    * @param {string} path
    * @param {any} [body]
+   * @param {{type?: string}} [how] `type`: the body is a text of this content type, and no JSON
    * @returns {Promise<any>}
    */
-  request(method, path, body) {
-    return this.online.session.ask(this.state.meta.device_id, method, path, { body });
+  request(method, path, body, { type } = {}) {
+    return this.online.session.ask(this.state.meta.device_id, method, path, { body, type });
+  }
+
+  /**
+   * Fetch a file from the server as this device: a season as JSON, CSV or a ZIP.
+   * @param {string} path
+   * @returns {Promise<Blob>}
+   */
+  download(path) {
+    return this.online.session.ask(this.state.meta.device_id, "GET", path, { isFile: true });
   }
 
   /**

@@ -10,7 +10,9 @@
 /** @typedef {typeof globalThis.fetch} Fetch */
 /**
  * @typedef {object} Asked
- * @property {unknown} [body] sent as JSON
+ * @property {unknown} [body] sent as JSON, or as the text that it is where a `type` is given
+ * @property {string} [type] the content type of such a text
+ * @property {boolean} [isFile] whether a file is asked for: JSON, CSV or a ZIP, answered as a Blob
  * @property {Record<string, string | null | undefined>} [query] what is empty is left out
  * @property {string} [token]
  */
@@ -18,6 +20,8 @@
 /** Milliseconds for one request and its answer: 48 KiB at 2 KB/s take 24 s. */
 const TIMEOUT_MS = 60_000;
 const JSON_TYPE = /^application\/(problem\+)?json\b/i;
+/** What a file of the server is; a hotel's page is none of these. */
+const FILE_TYPE = /^(application\/(json|zip)|text\/csv)\b/i;
 /** Statuses that say nothing about the request: the same may be sent again. */
 const PASSING = new Set([408, 425, 429]);
 
@@ -73,13 +77,13 @@ export class Transport {
   }
 
   /**
-   * Send a request; answers the decoded body, null where there is none. Throws Problem or Unreachable.
+   * Send a request; answers the decoded body, null where there is none; of a file, a Blob. Throws Problem or Unreachable.
    * @param {string} method
    * @param {string} path
    * @param {Asked} [asked]
    * @returns {Promise<any>}
    */
-  async ask(method, path, { body, query = {}, token } = {}) {
+  async ask(method, path, { body, type, query = {}, token, isFile = false } = {}) {
     const given = Object.entries(query).filter(([, value]) => value);
     const search = new URLSearchParams(/** @type {[string, string][]} */ (given)).toString();
     const control = new AbortController();
@@ -88,16 +92,17 @@ export class Transport {
       const response = await this.fetch(`${this.origin}${path}${search && "?"}${search}`, {
         method,
         headers: {
-          Accept: "application/json",
-          ...(body !== undefined && { "Content-Type": "application/json" }),
+          Accept: isFile ? "*/*" : "application/json",
+          ...(body !== undefined && { "Content-Type": type ?? "application/json" }),
           ...(token && { Authorization: `Bearer ${token}` }),
         },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
+        ...(body !== undefined && { body: type ? String(body) : JSON.stringify(body) }),
         cache: "no-store",
         credentials: "omit",
         redirect: "error", // our routes send nobody elsewhere; a captive portal does
         signal: control.signal,
       });
+      if (isFile && response.ok && FILE_TYPE.test(response.headers.get("Content-Type") ?? "")) return await response.blob();
       return this.#read(response, await response.text());
     } catch (error) {
       if (error instanceof Problem || error instanceof Unreachable) throw error;
