@@ -25,6 +25,7 @@ import { openStore } from "./sync/store.js";
  * @typedef {object} Options The first three are for apps; the others replace what the browser gives.
  * @property {string} [origin] the server's address; the page's own without it
  * @property {string} [name] the store's name; one store is of one club
+ * @property {string | null} [match_id] opens the store of a match that is scored here by link, and no club's
  * @property {any} [config] what `/api/sync/config` answers, for an app that ships it: the first page without signal knows
  *   which fields a record needs to be shown
  * @property {Store} [store]
@@ -34,6 +35,7 @@ import { openStore } from "./sync/store.js";
  * @property {Dice} [dice]
  * @property {Pick<LockManager, "request"> | null} [locks]
  * @property {Channel | null} [channel]
+ * @property {string} [device_id] what a new store begins as
  */
 
 /**
@@ -42,25 +44,29 @@ import { openStore } from "./sync/store.js";
  * @returns {Promise<Touchline>}
  */
 export async function open(options = {}) {
-  const { origin = "", name = "touchline", clock = systemClock, dice = systemDice } = options;
+  const { origin = "", match_id = null, clock = systemClock, dice = systemDice } = options;
+  const { name = match_id === null ? "touchline" : `touchline-score-${match_id}`, device_id = randomId(dice) } = options;
   const { channel = globalThis.BroadcastChannel ? new BroadcastChannel(`touchline/${name}`) : null } = options;
   /** @type {Touchline | undefined} */
   let opened;
   const store = options.store ?? (await openStore(name, { onOutdated: () => opened?.outdated() }));
-  const state = new State(store, newMeta(randomId(dice)));
+  const state = new State(store, newMeta(device_id));
   await state.refresh();
-  opened = new Touchline(state, { ...options, origin, name, clock, dice, channel });
+  opened = new Touchline(state, { ...options, origin, name, match_id, clock, dice, channel });
   await opened.begin(options.config ?? (await store.kept("config")));
   return opened;
 }
 
 export class Touchline extends Desk {
+  #means;
+
   /**
    * @param {State} state
    * @param {Means} means
    */
   constructor(state, means) {
     super(state, means.clock, means.dice);
+    this.#means = means;
     this.online = new Online(state, means, {
       onLine: () => this.changedStatus(this.status),
       onConfig: (config) => this.know(config),
@@ -83,9 +89,14 @@ export class Touchline extends Desk {
 
   // -- who is signed in -----------------------------------------------------------------------------------------------
 
-  /** Who is signed in: `{user_id, club_id, role}`, or null. */
+  /** Who is signed in: `{user_id, club_id, role}`, or null; who scores by link has `match_id` and `ends_at` too. */
   get account() {
     return this.online.session.account;
+  }
+
+  /** The one match that is scored here by link, or null. */
+  get match_id() {
+    return this.#means.match_id ?? null;
   }
 
   /**
@@ -102,6 +113,32 @@ export class Touchline extends Desk {
    */
   register(asked) {
     return this.#enter("register", asked);
+  }
+
+  /**
+   * Sign in with a scorer's link or code, without an account. Answers the match's own data on this device, which is this
+   * where it is open already: what is scored by link never mixes into a club's.
+   * @param {{name: string, secret?: string, code?: string}} asked
+   * @returns {Promise<Touchline>}
+   */
+  async score(asked) {
+    const device_id = this.match_id === null ? this.newId() : this.state.meta.device_id;
+    const tokens = await this.online.transport.ask("POST", "/api/auth/scorer", { body: { ...asked, device_id } });
+    const club = tokens.match_id === this.match_id ? this : await this.#beside(tokens);
+    await club.#admit(tokens);
+    return club;
+  }
+
+  /**
+   * Open a match's store beside this one, reached by the same means.
+   * @param {{match_id: string, device_id: string}} tokens
+   */
+  #beside({ match_id, device_id }) {
+    const { origin, clock, dice, fetch, wires, locks, channel } = this.#means;
+    const given = { ...(fetch && { fetch }), ...(wires && { wires }), ...(locks !== undefined && { locks }) };
+    // A new store begins as the device that has just signed in; one of another match counts its edits for itself.
+    const began = this.match_id === null ? { device_id } : {};
+    return open({ origin, clock, dice, match_id, ...began, ...given, ...(channel === null && { channel }) });
   }
 
   /** Sign out. The club's data stays on the device, and so does what was not sent. */
@@ -128,13 +165,21 @@ export class Touchline extends Desk {
    */
   async #enter(how, asked) {
     const { device_id } = await this.state.change((draft) => draft.meta);
-    const account = await this.online.session.enter(how, { ...asked, device_id }, async ({ club_id }) => {
-      const bound = this.state.meta.club_id;
-      if (bound !== null && bound !== club_id)
-        throw new Error("this store is another club's; open one of another name, or forget this one");
-    });
+    return this.#admit(await this.online.transport.ask("POST", `/api/auth/${how}`, { body: { ...asked, device_id } }));
+  }
+
+  /**
+   * Take the tokens of whoever has just signed in, and sync.
+   * @param {any} tokens
+   */
+  async #admit(tokens) {
+    const { club_id } = tokens;
+    const bound = this.state.meta.club_id;
+    if (bound !== null && bound !== club_id)
+      throw new Error("this store is another club's; open one of another name, or forget this one");
+    const account = await this.online.session.take(tokens);
     await this.state.change(({ meta }) => {
-      meta.club_id = account?.club_id ?? null;
+      meta.club_id = club_id;
       meta.ended = false;
     });
     await this.online.resume();

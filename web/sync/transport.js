@@ -13,7 +13,9 @@
  * @property {unknown} [body] sent as JSON
  * @property {Record<string, string | null | undefined>} [query] what is empty is left out
  * @property {string} [token]
+ * @property {Known} [known] what the answer that is here already is known by; brought up to date
  */
+/** @typedef {{etag: string | null}} Known */
 
 /** Milliseconds for one request and its answer: 48 KiB at 2 KB/s take 24 s. */
 const TIMEOUT_MS = 60_000;
@@ -71,13 +73,14 @@ export class Transport {
   }
 
   /**
-   * Send a request; answers the decoded body, null where there is none. Throws Problem or Unreachable.
+   * Send a request; answers the decoded body, null where there is none, or none but what is known. Throws Problem or
+   * Unreachable.
    * @param {string} method
    * @param {string} path
    * @param {Asked} [asked]
    * @returns {Promise<any>}
    */
-  async ask(method, path, { body, query = {}, token } = {}) {
+  async ask(method, path, { body, query = {}, token, known } = {}) {
     const given = Object.entries(query).filter(([, value]) => value);
     const search = new URLSearchParams(/** @type {[string, string][]} */ (given)).toString();
     const control = new AbortController();
@@ -89,6 +92,7 @@ export class Transport {
           Accept: "application/json",
           ...(body !== undefined && { "Content-Type": "application/json" }),
           ...(token && { Authorization: `Bearer ${token}` }),
+          ...(known?.etag && { "If-None-Match": known.etag }),
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
         cache: "no-store",
@@ -96,7 +100,9 @@ export class Transport {
         redirect: "error", // our routes send nobody elsewhere; a captive portal does
         signal: control.signal,
       });
-      return this.#read(response, await response.text());
+      const found = this.#read(response, await response.text());
+      if (known) known.etag = response.headers.get("ETag") ?? null;
+      return found;
     } catch (error) {
       if (error instanceof Problem || error instanceof Unreachable) throw error;
       throw new Unreachable(String(error));
@@ -113,7 +119,7 @@ export class Transport {
     const { status, headers } = response;
     const backOffMs = waitOf(headers.get("Touchline-Backoff"), this.clock.now());
     if (backOffMs) this.notBefore = Math.max(this.notBefore, this.clock.now() + backOffMs * (1 + this.share() / 4));
-    if (status === 204) return null;
+    if (status === 204 || status === 304) return null;
     const found = JSON_TYPE.test(headers.get("Content-Type") ?? "") ? decoded(text) : undefined;
     if (found === undefined) throw new Unreachable(`something that is not the server answered ${status}`);
     if (response.ok) return found;

@@ -84,7 +84,8 @@ async function signedIn() {
   const store = new MemoryStore();
   const open = () => new Session({ store, clock, transport: transportOf(server.fetch, clock) });
   const session = open();
-  await session.enter("login", { email: "e", password: "p", device_id: DEVICE }, async () => {});
+  const body = { email: "e", password: "p", device_id: DEVICE };
+  await session.take(await session.transport.ask("POST", "/api/auth/login", { body }));
   return { clock, server, store, session, open };
 }
 
