@@ -18,6 +18,11 @@ COPY football football
 COPY storage storage
 COPY realtime realtime
 COPY api api
+COPY web/app.webmanifest web/index.html web/sw.js web/touchline.js web/
+COPY web/app web/app
+COPY web/football web/football
+COPY web/icons web/icons
+COPY web/sync web/sync
 COPY web/viewer web/viewer
 RUN python -m compileall -q sync football storage realtime api
 

@@ -17,7 +17,7 @@ from litestar.di import Provide
 from litestar.routes import HTTPRoute
 from msgspec import Struct
 
-from api import health, metrics, pages, queries
+from api import health, metrics, queries
 from api.edge.addresses import Addresses
 from api.edge.backoff import hint_of
 from api.edge.compression import compressed
@@ -39,6 +39,7 @@ from api.live import feeds, sockets
 from api.live.live import Dials, Live
 from api.metrics import Metrics, Requests
 from api.observe import Instruments, observed
+from api.pages import routes as pages
 from api.reference import documents
 from api.resources import (
     awards,

@@ -1,4 +1,4 @@
-"""Health: whether the process lives, and whether it can take a push; and the page at the root.
+"""Health: whether the process lives, and whether it can take a push; and the page that names what the API has.
 
 Readiness uses a connection of its own, so a pool that is used up does not count as an outage, and is asked at most once
 a second, however many ask.
@@ -80,6 +80,7 @@ _PAGE: Final = """<!doctype html>
 <h1>Touchline</h1>
 <p>An offline-first sync engine server for grassroots football. It is running.</p>
 <ul>
+<li><a href="/">The app</a></li>
 <li><a href="/docs">The API</a>, and <a href="/docs/openapi.json">its OpenAPI document</a></li>
 <li><a href="/api/sync/config">Protocol versions, limits and collections</a></li>
 <li><a href="/health/ready">Is it ready?</a></li>
@@ -88,10 +89,10 @@ _PAGE: Final = """<!doctype html>
 """
 
 
-@get("/", media_type=MediaType.HTML, opt={**PUBLIC}, include_in_schema=False)
-async def root() -> Response[str]:
+@get("/api", media_type=MediaType.HTML, opt={**PUBLIC, "limit": "open"}, include_in_schema=False)
+async def index() -> Response[str]:
     """Name what is here."""
     return Response(_PAGE, media_type=MediaType.HTML, headers=NO_STORE)
 
 
-ROUTES: Final = (live, ready, root)
+ROUTES: Final = (live, ready, index)

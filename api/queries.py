@@ -20,6 +20,8 @@ NAMES: Final = "query_names"
 """Where a route's `opt` keeps the names of all parameters that it takes."""
 CHOICES: Final = "query_choices"
 """Where it keeps those that are no texts and may be left out: the framework would read `null` as left out too."""
+ANY: Final = "any_query"
+"""Set in the `opt` of a page: whatever its address was given on the way here, it opens."""
 NAME_LENGTH_MAX: Final = 100
 
 
@@ -66,7 +68,7 @@ def refuse_other_spellings(request: Request[Any, Any, Any]) -> None:
 def refuse_unknown(request: Request[Any, Any, Any]) -> None:
     """Return where the route takes all that the query names. Raises MalformedRequest, naming what it does not take."""
     query = request.scope["query_string"]
-    if not query:
+    if not query or request.route_handler.opt.get(ANY):
         return
     known = request.route_handler.opt.get(NAMES, frozenset())
     choices = request.route_handler.opt.get(CHOICES, frozenset())

@@ -25,6 +25,7 @@ from litestar import Litestar
 from msgspec import Struct
 
 from api.app import Services, create_app, make_id, open_services
+from api.demo.club import fill
 from api.edge.connections import BoundedProtocol
 from api.identity.auth import Register
 from api.identity.keys import KeyRing, keep_secret, make_ring
@@ -283,10 +284,16 @@ def server_config(app: Litestar) -> uvicorn.Config:
 
 
 async def make_demo(services: Services) -> None:
-    """Make the demo club and its account, where they are not there yet."""
-    if await services.accounts.find_by_email(DEMO_EMAIL) is None:
+    """Make the demo club and its account, where they are not there yet, and a season in a club that is empty."""
+    account = await services.accounts.find_by_email(DEMO_EMAIL)
+    if account is None:
         asked = Register(DEMO_EMAIL, DEMO_PASSWORD, "Demo Coach", make_id(), club_name=DEMO_CLUB)
-        await services.keeper.create_account(asked)
+        account, _, _ = await services.keeper.create_account(asked)
+    for club in await services.accounts.memberships(account.user_id):
+        if club.club_name == DEMO_CLUB:
+            await fill(
+                services.engine, services.committer, club_id=club.club_id, user_id=account.user_id, device_id=make_id()
+            )
 
 
 @asynccontextmanager

@@ -25,7 +25,7 @@ import { openStore } from "./sync/store.js";
  * @typedef {object} Options The first three are for apps; the others replace what the browser gives.
  * @property {string} [origin] the server's address; the page's own without it
  * @property {string} [name] the store's name; one store is of one club
- * @property {string | null} [match_id] opens the store of a match that is scored here by link, and no club's
+ * @property {string | null} [matchId] opens the store of a match that is scored here by link, and no club's
  * @property {any} [config] what `/api/sync/config` answers, for an app that ships it: the first page without signal knows
  *   which fields a record needs to be shown
  * @property {Store} [store]
@@ -35,8 +35,19 @@ import { openStore } from "./sync/store.js";
  * @property {Dice} [dice]
  * @property {Pick<LockManager, "request"> | null} [locks]
  * @property {Channel | null} [channel]
- * @property {string} [device_id] what a new store begins as
+ * @property {string} [deviceId] what a new store begins as
  */
+
+/** These tokens are another club's than the data of this store: open one of another name, or forget this one. */
+export class OtherClub extends Error {
+  name = "OtherClub";
+
+  /** @param {string} clubId the club that the tokens are for */
+  constructor(clubId) {
+    super("this store is another club's; open one of another name, or forget this one");
+    this.clubId = clubId;
+  }
+}
 
 /**
  * Open the club's data on this device. Works without signal and without an account.
@@ -44,15 +55,15 @@ import { openStore } from "./sync/store.js";
  * @returns {Promise<Touchline>}
  */
 export async function open(options = {}) {
-  const { origin = "", match_id = null, clock = systemClock, dice = systemDice } = options;
-  const { name = match_id === null ? "touchline" : `touchline-score-${match_id}`, device_id = randomId(dice) } = options;
+  const { origin = "", matchId = null, clock = systemClock, dice = systemDice } = options;
+  const { name = matchId === null ? "touchline" : `touchline-score-${matchId}`, deviceId = randomId(dice) } = options;
   const { channel = globalThis.BroadcastChannel ? new BroadcastChannel(`touchline/${name}`) : null } = options;
   /** @type {Touchline | undefined} */
   let opened;
   const store = options.store ?? (await openStore(name, { onOutdated: () => opened?.outdated() }));
-  const state = new State(store, newMeta(device_id));
+  const state = new State(store, newMeta(deviceId));
   await state.refresh();
-  opened = new Touchline(state, { ...options, origin, name, match_id, clock, dice, channel });
+  opened = new Touchline(state, { ...options, origin, name, matchId, clock, dice, channel });
   await opened.begin(options.config ?? (await store.kept("config")));
   return opened;
 }
@@ -89,14 +100,19 @@ export class Touchline extends Desk {
 
   // -- who is signed in -----------------------------------------------------------------------------------------------
 
+  /** The club whose data this store holds, from the first sign-in on, also after signing out; null before it. */
+  get clubId() {
+    return this.state.meta.club_id;
+  }
+
   /** Who is signed in: `{user_id, club_id, role}`, or null; who scores by link has `match_id` and `ends_at` too. */
   get account() {
     return this.online.session.account;
   }
 
   /** The one match that is scored here by link, or null. */
-  get match_id() {
-    return this.#means.match_id ?? null;
+  get matchId() {
+    return this.#means.matchId ?? null;
   }
 
   /**
@@ -104,7 +120,7 @@ export class Touchline extends Desk {
    * @param {{email: string, password: string, club_id?: string}} asked
    */
   signIn(asked) {
-    return this.#enter("login", asked);
+    return this.knock("login", asked).then((tokens) => this.enter(tokens));
   }
 
   /**
@@ -112,7 +128,7 @@ export class Touchline extends Desk {
    * @param {{email: string, password: string, display_name: string, club_name: string}} asked
    */
   register(asked) {
-    return this.#enter("register", asked);
+    return this.knock("register", asked).then((tokens) => this.enter(tokens));
   }
 
   /**
@@ -122,10 +138,10 @@ export class Touchline extends Desk {
    * @returns {Promise<Touchline>}
    */
   async score(asked) {
-    const device_id = this.match_id === null ? this.newId() : this.state.meta.device_id;
+    const device_id = this.matchId === null ? this.newId() : this.state.meta.device_id;
     const tokens = await this.online.transport.ask("POST", "/api/auth/scorer", { body: { ...asked, device_id } });
-    const club = tokens.match_id === this.match_id ? this : await this.#beside(tokens);
-    await club.#admit(tokens);
+    const club = tokens.match_id === this.matchId ? this : await this.#beside(tokens);
+    await club.enter(tokens);
     return club;
   }
 
@@ -137,8 +153,8 @@ export class Touchline extends Desk {
     const { origin, clock, dice, fetch, wires, locks, channel } = this.#means;
     const given = { ...(fetch && { fetch }), ...(wires && { wires }), ...(locks !== undefined && { locks }) };
     // A new store begins as the device that has just signed in; one of another match counts its edits for itself.
-    const began = this.match_id === null ? { device_id } : {};
-    return open({ origin, clock, dice, match_id, ...began, ...given, ...(channel === null && { channel }) });
+    const began = this.matchId === null ? { deviceId: device_id } : {};
+    return open({ origin, clock, dice, matchId: match_id, ...began, ...given, ...(channel === null && { channel }) });
   }
 
   /** Sign out. The club's data stays on the device, and so does what was not sent. */
@@ -160,23 +176,24 @@ export class Touchline extends Desk {
   }
 
   /**
+   * Ask for tokens, and do not take them yet: first look which club they are for.
    * @param {"register" | "login"} how
    * @param {Record<string, string>} asked
+   * @returns {Promise<any>}
    */
-  async #enter(how, asked) {
+  async knock(how, asked) {
     const { device_id } = await this.state.change((draft) => draft.meta);
-    return this.#admit(await this.online.transport.ask("POST", `/api/auth/${how}`, { body: { ...asked, device_id } }));
+    return this.online.transport.ask("POST", `/api/auth/${how}`, { body: { ...asked, device_id } });
   }
 
   /**
-   * Take the tokens of whoever has just signed in, and sync.
+   * Sign in with tokens, those of `knock`, or what `switch` and `join` brought to another store. Throws OtherClub where
+   * this store holds another club's data.
    * @param {any} tokens
    */
-  async #admit(tokens) {
+  async enter(tokens) {
     const { club_id } = tokens;
-    const bound = this.state.meta.club_id;
-    if (bound !== null && bound !== club_id)
-      throw new Error("this store is another club's; open one of another name, or forget this one");
+    if (this.clubId !== null && this.clubId !== club_id) throw new OtherClub(club_id);
     const account = await this.online.session.take(tokens);
     await this.state.change(({ meta }) => {
       meta.club_id = club_id;

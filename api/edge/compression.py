@@ -116,15 +116,15 @@ async def _shrink(body: bytes, coding: str) -> bytes:
 
 
 @lru_cache(1_024)
-def choose(asked: bytes) -> str | None:
+def choose(asked: bytes, among: tuple[str, ...] = tuple(CODINGS)) -> str | None:
     """Return the coding that an Accept-Encoding asks for, None for none (RFC 9110, 12.5.3).
 
-    The greatest weight wins, then the order of `CODINGS`. A weight of 0 refuses, `*` stands for what is not named, and
+    The greatest weight wins, then the order of `among`. A weight of 0 refuses, `*` stands for what is not named, and
     an element that is not understood is passed over. A client that refuses everything gets the answer as it is.
     """
     weights = _weights(asked)
     others = weights.get("*", 0.0)
-    offered = {coding: weights.get(coding, others) for coding in CODINGS}
+    offered = {coding: weights.get(coding, others) for coding in among}
     best = max(offered, key=offered.__getitem__)
     return best if offered[best] > 0 and offered[best] >= weights.get("identity", 0.0) else None
 

@@ -60,6 +60,11 @@ BUDGETS: Final[Mapping[str, Budget]] = {
         per_address=20_000,
         per_session=20_000,
     ),
+    "pages": Budget(
+        "The app's first visit asks for some 200 files, at home with thirty phones behind one router; a share link's "
+        "page for 7, of 5,000 families behind a mobile network.",
+        per_address=40_000,
+    ),
     "open": Budget("Health, settings and documentation: probes, and people who read.", per_address=1_200),
 }
 """Class -> its budgets. `GET /api/sync/config` tells them under `limits.rates`."""
@@ -89,9 +94,7 @@ def class_of(opt: Mapping[str, Any], path: str, method: str) -> str:
     named = opt.get("limit") or next((name for prefix, name in PREFIXES if path.startswith(prefix)), "")
     if named:
         return str(named)
-    if method not in {"GET", "HEAD"}:
-        return "writes"
-    return "open" if path == "/" else "reads"
+    return "reads" if method in {"GET", "HEAD"} else "writes"
 
 
 def scaled(number: int, factor: float) -> int:

@@ -9,6 +9,7 @@ from litestar.handlers import HTTPRouteHandler, WebsocketRouteHandler
 
 from api.app import ROUTES
 from api.identity.access import DECIDERS, MEMBERS, OWNERS, PUBLIC, WRITERS
+from api.pages.routes import ROUTES as PAGES
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "api.md"
 BEGIN: Final = "<!-- The routes, made by `make docs`. -->"
@@ -32,9 +33,14 @@ def api_page() -> str:
 
 
 def table() -> str:
-    """Return a row for each address: its methods with who may use them, and what those do beside the plain verbs."""
+    """Return a row for each address: its methods with who may use them, and what those do beside the plain verbs.
+
+    The pages for people, and the files that those load, are left out.
+    """
     found: dict[str, list[_Verb]] = {}
     for handler in ROUTES:
+        if handler in PAGES:
+            continue
         for path in handler.paths:
             shown = path.replace(":uuid", "").replace(":int", "").replace(":str", "")
             found.setdefault(shown, []).extend(_verbs(handler))

@@ -4,6 +4,7 @@
  */
 
 import { factsOfAll, gather } from "../football/facts.js";
+import { byServerTime } from "./model/instants.js";
 import { readRoute } from "./route.js";
 
 /** @typedef {import("../touchline.js").Touchline} Touchline */
@@ -50,10 +51,14 @@ export class App {
   isNewPlace = false;
   /** Whether a newer version of the app waits to be used. */
   hasUpdate = false;
+  /** Loads that newer version. */
+  takeOver = () => {};
   /** @type {unknown} */
   #pictured = null;
   /** @type {Map<string, MatchFacts | undefined>} */
   #facts = new Map();
+  /** @type {MatchFacts[] | null} */
+  #all = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #noteTimer;
 
@@ -96,25 +101,34 @@ export class App {
    */
   facts(id) {
     this.#forgetOld();
-    if (!this.#facts.has(id)) this.#facts.set(id, gather(this.club.view, id));
+    if (!this.#facts.has(id)) this.#facts.set(id, gather(this.#timed(), id));
     return this.#facts.get(id);
   }
 
   /**
-   * Return the facts of all matches, the latest kick-off first.
+   * Return the facts of all matches, the latest kick-off first; remembered until something changes.
    * @returns {MatchFacts[]}
    */
   matches() {
     this.#forgetOld();
-    const all = factsOfAll(this.club.view);
-    for (const facts of all) this.#facts.set(facts.match.id, facts);
-    return all.sort((one, other) => (one.match.kickoff_ts < other.match.kickoff_ts ? 1 : -1));
+    if (!this.#all) {
+      const all = factsOfAll(this.#timed());
+      for (const [id, facts] of all) this.#facts.set(id, facts);
+      this.#all = [...all.values()].sort((one, other) => (one.match.kickoff_ts < other.match.kickoff_ts ? 1 : -1));
+    }
+    return this.#all;
+  }
+
+  /** What the device shows, with the moments it pressed itself by the server's clock. */
+  #timed() {
+    return byServerTime(this.club.view, this.club.state.picture);
   }
 
   #forgetOld() {
     if (this.#pictured === this.club.view) return;
     this.#pictured = this.club.view;
     this.#facts.clear();
+    this.#all = null;
   }
 
   // -- going about ----------------------------------------------------------------------------------------------------

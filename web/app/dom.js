@@ -167,7 +167,8 @@ const mounted = new WeakSet();
 function write(element, name, value, before) {
   if (name === "style") return dress(element, value ?? {}, before ?? {});
   if (OWN.has(name)) return;
-  if (name.startsWith("on")) element[name] = value ?? null;
+  // What a listener answers is nobody's business: `false` from a short `a && b()` would undo the click of a checkbox.
+  if (name.startsWith("on")) element[name] = value ? (/** @type {Event} */ event) => void value(event) : null;
   else if (PROPERTIES.has(name)) element[name] = value ?? (typeof element[name] === "boolean" ? false : "");
   else if (value === null || value === undefined || value === false) element.removeAttribute(name);
   else element.setAttribute(name, value === true ? "" : String(value));

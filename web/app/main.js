@@ -5,23 +5,18 @@ import { App } from "./app.js";
 import { draw } from "./dom.js";
 import { Prefs } from "./prefs.js";
 import { isTicking, shell } from "./shell.js";
+import { keepUpdated, shippedConfig } from "./updates.js";
 
 const TICK_MS = 1_000;
-
-/** Milliseconds that the server has to tell which collections there are, before what was kept of that must do. */
+/** Milliseconds that the server has to say which collections there are, when the app is opened for the first time. */
 const CONFIG_MS = 4_000;
 
-/** Return what the server says of the collections; offline, what the service worker kept of it. */
-async function readConfig() {
-  const path = "/api/sync/config";
-  try {
-    const answer = await fetch(path, { signal: AbortSignal.timeout(CONFIG_MS) });
-    if (answer.ok) return await answer.json();
-  } catch {
-    // No line: what was kept will do.
-  }
-  const kept = await globalThis.caches?.match(path).catch(() => undefined);
-  return kept ? kept.json() : undefined;
+/** Return what the app was shipped with of the server's collections; before it is kept here, what the server says. */
+async function config() {
+  const shipped = await shippedConfig();
+  if (shipped) return shipped;
+  const answer = await fetch("/api/sync/config", { signal: AbortSignal.timeout(CONFIG_MS) }).catch(() => null);
+  return answer?.ok ? answer.json() : undefined;
 }
 
 /** @returns {Pick<Storage, "getItem" | "setItem"> | null} */
@@ -56,8 +51,7 @@ async function begin() {
   const root = /** @type {HTMLElement} */ (document.getElementById("app"));
   const prefs = new Prefs(habits());
   const name = prefs.all.store ?? "touchline";
-  const club = await open({ name });
-  if (club.view.catalogue.size === 0) club.know(await readConfig());
+  const club = await open({ name, config: await config() });
   let isAsked = false;
   const app = new App(club, prefs, () => {
     if (isAsked) return;
@@ -74,6 +68,11 @@ async function begin() {
   addEventListener("popstate", () => app.arrive()); // the way back; the browser restores where it was scrolled to
   document.addEventListener("click", (event) => follow(app, event));
   setInterval(() => isTicking(app) && document.visibilityState === "visible" && app.redraw(), TICK_MS);
+  const updates = keepUpdated(() => {
+    app.hasUpdate = true;
+    app.redraw();
+  });
+  app.takeOver = updates.takeOver;
   app.arrive();
   return app;
 }

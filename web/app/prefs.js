@@ -1,8 +1,8 @@
-/** Prefs: small habits of this device, kept beside the club's data: which store is open, which team played last. */
+/** Prefs: small habits of this device, kept beside the club's data: which store is open, whose each is, how people are called. */
 
 const KEY = "touchline/prefs";
 
-/** @typedef {{store?: string, team?: string, age_group?: string, venue?: string, hintDone?: boolean}} Kept */
+/** @typedef {{store?: string, team?: string, age_group?: string, venue?: string, hintDone?: boolean, names?: Record<string, string>, stores?: Record<string, string>}} Kept */
 
 export class Prefs {
   /** @type {Kept} */
@@ -20,7 +20,12 @@ export class Prefs {
 
   /** @param {Kept} changed */
   keep(changed) {
-    this.#kept = { ...this.#kept, ...changed };
+    this.replace({ ...this.#kept, ...changed });
+  }
+
+  /** @param {Kept} all what is kept from now on, and nothing else */
+  replace(all) {
+    this.#kept = all;
     try {
       this.storage?.setItem(KEY, JSON.stringify(this.#kept));
     } catch {

@@ -28,8 +28,11 @@ import { answerOf, clean, cleanValue } from "./values.js";
 /**
  * @typedef {object} Group Gathers edits that are applied whole or not at all.
  * @property {(collection: string, record: string, fields: Values) => void} put
+ * @property {(collection: string, record: string, fields: Values) => void} create
  * @property {(collection: string, record: string) => void} delete
+ * @property {(collection: string, record: string) => void} restore
  */
+/** @typedef {Omit<Edit, "wall" | "op" | "group"> & {op: Edit["op"] | "create"}} Wanted */
 
 export class Desk extends Events {
   /** @type {View | null} */
@@ -48,6 +51,11 @@ export class Desk extends Events {
     this.state = state;
     this.clock = clock;
     this.dice = dice;
+  }
+
+  /** This installation's id, as sides of a conflict name it. */
+  get deviceId() {
+    return this.state.meta.device_id;
   }
 
   /** Return a fresh random id for a record. */
@@ -122,11 +130,10 @@ export class Desk extends Events {
    * @param {Values} fields
    */
   create(collection, record, fields) {
-    const cleaned = clean(fields);
+    const wanted = { op: /** @type {const} */ ("create"), collection, record, fields: clean(fields) };
     return this.#store((draft) => {
-      if (shown({ ...this.state.picture, records: draft.records }).get(collection, record)?.deleted)
-        this.#make(draft, { op: "restore", collection, record });
-      return this.#make(draft, { op: "put", collection, record, fields: cleaned });
+      const made = this.#whole(draft, wanted).map((edit) => this.#make(draft, edit));
+      return made[made.length - 1];
     });
   }
 
@@ -153,15 +160,21 @@ export class Desk extends Events {
    * @returns {Promise<Mutation[]>}
    */
   group(build) {
-    /** @type {Omit<Edit, "wall">[]} */
-    const edits = [];
+    /** @type {Wanted[]} */
+    const wanted = [];
     build({
-      put: (collection, record, fields) => void edits.push({ op: "put", collection, record, fields: clean(fields) }),
-      delete: (collection, record) => void edits.push({ op: "delete", collection, record }),
+      put: (collection, record, fields) => void wanted.push({ op: "put", collection, record, fields: clean(fields) }),
+      create: (collection, record, fields) => void wanted.push({ op: "create", collection, record, fields: clean(fields) }),
+      delete: (collection, record) => void wanted.push({ op: "delete", collection, record }),
+      restore: (collection, record) => void wanted.push({ op: "restore", collection, record }),
     });
-    if (edits.length === 0 || edits.length > GROUP_COUNT_MAX) throw new RangeError(`a group has 1 to ${GROUP_COUNT_MAX} edits`);
-    const group = { id: this.newId(), count: edits.length };
-    return this.#store((draft) => edits.map((edit) => this.#make(draft, { ...edit, group })));
+    checkCount(wanted.length);
+    return this.#store((draft) => {
+      const edits = wanted.flatMap((each) => this.#whole(draft, each));
+      checkCount(edits.length);
+      const group = { id: this.newId(), count: edits.length };
+      return edits.map((edit) => this.#make(draft, { ...edit, group }));
+    });
   }
 
   /**
@@ -196,6 +209,19 @@ export class Desk extends Events {
   /** @param {Omit<Edit, "wall">} edit */
   #edit(edit) {
     return this.#store((draft) => this.#make(draft, edit));
+  }
+
+  /**
+   * Return the edits that something wanted takes: what is created and known to be deleted is brought back first.
+   * @param {Draft} draft
+   * @param {Wanted} wanted
+   * @returns {Omit<Edit, "wall">[]}
+   */
+  #whole(draft, { op, ...edit }) {
+    if (op !== "create") return [{ ...edit, op }];
+    const { collection, record } = edit;
+    const isDeleted = shown({ ...this.state.picture, records: draft.records }).get(collection, record)?.deleted;
+    return [...(isDeleted ? [{ op: /** @type {const} */ ("restore"), collection, record }] : []), { ...edit, op: "put" }];
   }
 
   /**
@@ -239,4 +265,9 @@ export class Desk extends Events {
     this.#view = null;
     this.changed(new Set(this.#catalogue.keys()));
   }
+}
+
+/** @param {number} count */
+function checkCount(count) {
+  if (count === 0 || count > GROUP_COUNT_MAX) throw new RangeError(`a group has 1 to ${GROUP_COUNT_MAX} edits`);
 }

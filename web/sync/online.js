@@ -25,7 +25,7 @@ import { Transport } from "./transport.js";
  * @property {string} origin @property {string} name @property {Clock} clock @property {Dice} dice
  * @property {typeof globalThis.fetch} [fetch] @property {readonly Wire[]} [wires]
  * @property {Pick<LockManager, "request"> | null} [locks] @property {Channel | null} channel
- * @property {string | null} [match_id] the one match that is scored here by link; the whole club without it
+ * @property {string | null} [matchId] the one match that is scored here by link; the whole club without it
  */
 
 /** Milliseconds before a server that refused is asked again: an owner may have given the role back. */
@@ -43,14 +43,14 @@ export class Online {
    * @param {() => void} heard.onLine it stands otherwise with the server
    * @param {(config: any) => void} heard.onConfig the server told which collections there are
    */
-  constructor(state, { origin, name, clock, dice, fetch, wires, locks, channel, match_id }, { onLine, onConfig }) {
+  constructor(state, { origin, name, clock, dice, fetch, wires, locks, channel, matchId }, { onLine, onConfig }) {
     const share = () => randomShare(dice);
     this.state = state;
     this.onLine = onLine;
     this.onConfig = onConfig;
     this.transport = new Transport({ origin, clock, share, ...(fetch && { fetch }) });
     this.session = new Session({ store: state.store, transport: this.transport, clock });
-    const source = match_id ? new Picture(match_id) : new Log();
+    const source = matchId ? new Picture(matchId) : new Log();
     this.syncer = new Syncer({ state, session: this.session, clock, dice, source });
     this.syncer.onBehind = () => this.pace.nudge();
     this.pace = new Pace({

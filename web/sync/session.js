@@ -64,11 +64,11 @@ export class Session {
   }
 
   /**
-   * Keep the tokens of whoever has just signed in, in place of all others: another person's pairs are not this one's.
+   * Sign in with tokens that the server gave: for a password, or to another session of the same person.
    * @param {any} tokens
    */
   async take(tokens) {
-    this.#signed = null;
+    this.#signed = null; // another person's pairs are not this one's
     await this.#keep(tokens);
     return this.account;
   }

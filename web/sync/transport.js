@@ -30,10 +30,12 @@ export class Unreachable extends Error {
   /**
    * @param {string} message
    * @param {number} [askedMs] how long the server asked to wait
+   * @param {number} [status] with which something answered; 0 where nothing did
    */
-  constructor(message, askedMs = 0) {
+  constructor(message, askedMs = 0, status = 0) {
     super(message);
     this.askedMs = askedMs;
+    this.status = status;
   }
 }
 
@@ -124,7 +126,7 @@ export class Transport {
     if (found === undefined) throw new Unreachable(`something that is not the server answered ${status}`);
     if (response.ok) return found;
     if (status >= 500 || PASSING.has(status) || typeof found?.code !== "string")
-      throw new Unreachable(`the server answered ${status}`, waitOf(headers.get("Retry-After"), this.clock.now()));
+      throw new Unreachable(`the server answered ${status}`, waitOf(headers.get("Retry-After"), this.clock.now()), status);
     throw new Problem(status, found);
   }
 }

@@ -24,7 +24,7 @@ async function scoring({ wires = [] } = {}) {
   const door = await open({ ...means, store: new MemoryStore(), dice: seededDice(++seed) });
   const club = await door.score(LINK);
   await pass(clock, 1_000);
-  const again = () => open({ ...means, match_id: SCORED, dice: seededDice(++seed) });
+  const again = () => open({ ...means, matchId: SCORED, dice: seededDice(++seed) });
   return { clock, server, door, club, again };
 }
 
@@ -39,7 +39,7 @@ test("U27: a link opens a store of the match alone, beside whatever the phone ho
   const { server, door, club } = await scoring();
   assert.notEqual(club, door);
   assert.equal(door.account, null);
-  assert.deepEqual([club.account.role, club.account.match_id, club.match_id], ["scorer", SCORED, SCORED]);
+  assert.deepEqual([club.account.role, club.account.match_id, club.matchId], ["scorer", SCORED, SCORED]);
   assert.ok(club.account.ends_at > 0);
   assert.equal(club.get("matches", SCORED).title, "Reds v Blues");
   assert.equal(club.state.meta.cursor, server.head);

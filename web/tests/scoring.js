@@ -70,7 +70,7 @@ const notMine = await ask(() => scorer.request("GET", "/api/sync/pull").catch(co
 line.isLossy = false;
 await scorer.close();
 const feed = wakingWire(socketWire(`${address.replace("http", "ws")}/ws/match/${match}`, pageSocket(address)));
-const awake = await open({ ...means, clock: systemClock, match_id: match, wires: [feed] });
+const awake = await open({ ...means, clock: systemClock, matchId: match, wires: [feed] });
 await until(awake, "status", () => awake.status.state === "live");
 await coach.put("events", goal, { clock_ms: 330_000, player_id: sub });
 await coach.delete("match_pauses", pauseId(half, 1));
@@ -88,7 +88,7 @@ const token = await coach.online.session.tokenFor(coach.state.meta.device_id);
 await awake.close();
 
 // The link is revoked while the phone is without signal: what was made before goes to the coach, the rest stays here.
-const last = await open({ ...means, match_id: match });
+const last = await open({ ...means, matchId: match });
 await sync(last);
 line.isUp = false;
 const early = last.newId();

@@ -286,6 +286,45 @@ test("a group is made whole, with its id and count", async () => {
   assert.throws(() => club.group(() => {}), RangeError);
 });
 
+test("a group brings back what is known to be deleted, and counts that too", async () => {
+  const { club, clock, server } = await signedIn();
+  const [one, other, fresh] = [club.newId(), club.newId(), club.newId()];
+  for (const id of [one, other]) {
+    await club.put("matches", id, TITLE);
+    await club.delete("matches", id);
+  }
+  const made = await club.group((group) => {
+    group.create("matches", one, { title: "again" });
+    group.restore("matches", other);
+    group.create("matches", fresh, { title: "new" });
+  });
+  assert.deepEqual(made.map(({ op, record, group }) => [op, record, group.count]), [
+    ["restore", one, 4],
+    ["put", one, 4],
+    ["restore", other, 4],
+    ["put", fresh, 4],
+  ]);
+  assert.equal(new Set(made.map((each) => each.group.id)).size, 1);
+  assert.deepEqual([one, other, fresh].map((id) => club.get("matches", id)?.title), ["again", TITLE.title, "new"]);
+  await clock.advance(1_000);
+  assert.equal(club.status.pending, 0);
+  assert.deepEqual(server.log.slice(-4).map((each) => each.record), [one, one, other, fresh]);
+});
+
+test("a group that grows too large by bringing back is refused, and nothing of it is stored", async () => {
+  const { club } = await signedIn();
+  const id = club.newId();
+  await club.put("matches", id, TITLE);
+  await club.delete("matches", id);
+  const [pending, before] = [club.status.pending, club.all("matches")];
+  const many = (group) => {
+    for (let n = 0; n < 49; n++) group.put("matches", club.newId(), TITLE);
+    group.create("matches", id, TITLE);
+  };
+  await assert.rejects(club.group(many), RangeError);
+  assert.deepEqual([club.status.pending, club.all("matches")], [pending, before]);
+});
+
 test("creating what is known to be deleted brings it back", async () => {
   const { club } = await signedIn();
   const id = club.newId();

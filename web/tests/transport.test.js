@@ -84,8 +84,7 @@ async function signedIn() {
   const store = new MemoryStore();
   const open = () => new Session({ store, clock, transport: transportOf(server.fetch, clock) });
   const session = open();
-  const body = { email: "e", password: "p", device_id: DEVICE };
-  await session.take(await session.transport.ask("POST", "/api/auth/login", { body }));
+  await session.take(await session.transport.ask("POST", "/api/auth/login", { body: { email: "e", password: "p", device_id: DEVICE } }));
   return { clock, server, store, session, open };
 }
 

@@ -168,7 +168,8 @@ def test_the_factor(factor: float, number: int | None) -> None:
         ({}, "/api/matches", "POST", "writes"),
         ({}, "/ws/sync", "GET", "sockets"),
         ({"limit": "shared"}, "/ws/match/{match_id}/share", "GET", "shared"),
-        ({}, "/", "GET", "open"),
+        ({"limit": "pages"}, "/", "GET", "pages"),
+        ({"limit": "open"}, "/api", "GET", "open"),
         ({}, "/health/live", "GET", "open"),
     ],
 )

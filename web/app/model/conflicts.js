@@ -1,0 +1,299 @@
+/**
+ * Conflicts: every open one as a question that a coach can answer: what differs, what each phone says, and what each
+ * answer lays down. What cannot be read becomes a question all the same, so that nothing open is ever hidden.
+ */
+
+import { questionFor, spoken, specOf } from "./fields.js";
+import { whoWrote } from "./people.js";
+import { knownOf, matchIdOf, minuteOf, recordWords } from "./records.js";
+import { cut, fieldWords, valueWords } from "./values.js";
+
+/** @typedef {import("../../touchline.js").Touchline} Touchline */
+/** @typedef {import("../../sync/messages.js").Choice} Choice */
+/** @typedef {import("../../sync/messages.js").Value} Value */
+/** @typedef {import("../../sync/messages.js").Values} Values */
+/** @typedef {import("./people.js").People} People */
+/** @typedef {Values & {id: string}} Conflict */
+/** @typedef {{name: string, words: string}} Line */
+/**
+ * @typedef {object} Answer What a button does.
+ * @property {string} act
+ * @property {Choice} choice
+ * @property {Value} [value]
+ * @property {string} done what is said afterwards
+ * @property {string} [drops] the record that an answer gives up for the other
+ */
+/**
+ * @typedef {object} Option One side: what a phone says.
+ * @property {string} words
+ * @property {Line[]} lines
+ * @property {string} who
+ * @property {string} when
+ * @property {boolean} stands whether this is what everybody sees now
+ * @property {Answer | null} answer
+ */
+/** @typedef {{id: string, words: string, isOpen: boolean}} Part */
+/**
+ * @typedef {object} Question
+ * @property {string} id
+ * @property {string} kind
+ * @property {string | null} matchId
+ * @property {string} ask
+ * @property {string} about
+ * @property {string} hint
+ * @property {Option[]} options
+ * @property {Answer[]} answers beside those of the options
+ * @property {boolean} takesOther whether something else may be written
+ * @property {Part[]} parts of a group
+ * @property {Conflict} conflict
+ */
+
+/** Letters of a value on a button. */
+const ACT_MAX = 16;
+
+/** @type {Readonly<Record<string, {ask: string, one: string, two: string}>>} What look-alikes are, as a coach says it. */
+const ALIKE = Object.freeze({
+  events: { ask: "The same goal, or two?", one: "One goal", two: "Two goals" },
+  teams: { ask: "One team, or two?", one: "One team", two: "Two teams" },
+  players: { ask: "One player, or two?", one: "One player", two: "Two players" },
+  seasons: { ask: "One season, or two?", one: "One season", two: "Two seasons" },
+  match_awards: { ask: "One award, or two?", one: "One award", two: "Two awards" },
+  match_periods: { ask: "The same half, or two?", one: "The same", two: "Two of them" },
+});
+const ALIKE_OTHERWISE = { ask: "The same thing twice?", one: "The same", two: "Two things" };
+
+/**
+ * Return the open questions, the latest first; what the server refused stands in the quarantine instead.
+ * @param {Touchline} club
+ * @param {People} people
+ * @returns {Question[]}
+ */
+export function questionsOf(club, people) {
+  const open = club.conflicts().filter(({ kind }) => kind !== "rejected");
+  const latest = (/** @type {Conflict} */ conflict) => sidesOf(conflict).reduce((last, { at }) => (String(at) > last ? String(at) : last), "");
+  const sorted = open.map((conflict) => ({ conflict, at: latest(conflict) })).sort((one, other) => (one.at < other.at ? 1 : -1));
+  return sorted.map(({ conflict }) => questionOf(club, people, conflict));
+}
+
+/**
+ * @param {Touchline} club
+ * @param {People} people
+ * @param {Conflict} conflict
+ * @returns {Question}
+ */
+export function questionOf(club, people, conflict) {
+  const { collection, record } = conflict;
+  const values = knownOf(club, String(collection), record);
+  /** @type {Question} */
+  const plain = {
+    id: conflict.id,
+    kind: String(conflict.kind),
+    matchId: matchIdOf(club, String(collection), String(record), values),
+    ask: "Two phones differ",
+    about: recordWords(club, String(collection), values),
+    hint: "",
+    options: [],
+    answers: [],
+    takesOther: false,
+    parts: [],
+    conflict,
+  };
+  const tell = KINDS[plain.kind];
+  if (!tell || !isWhole(conflict)) return { ...plain, hint: "This version of the app cannot show it. Load the app again, or ask on another phone." };
+  return { ...plain, ...tell(club, people, conflict, values) };
+}
+
+/** @type {Readonly<Record<string, (club: Touchline, people: People, conflict: Conflict, values: Values) => Partial<Question>>>} */
+const KINDS = Object.freeze({ field: aboutField, deleted: aboutDelete, duplicate: aboutAlike, group: aboutGroup, orphan: aboutOrphan });
+
+/** @param {Conflict} conflict */
+function isWhole({ kind, stands, candidates }) {
+  const needsBoth = kind === "field" || kind === "deleted" || kind === "duplicate";
+  return Array.isArray(candidates) && candidates.length > 0 && candidates.every(isSide) && (!needsBoth || isSide(stands));
+}
+
+/** @param {unknown} side */
+const isSide = (side) => side !== null && typeof side === "object";
+
+/**
+ * @param {Conflict} conflict
+ * @returns {Values[]} what stands first
+ */
+function sidesOf({ stands, candidates }) {
+  return [stands, ...(Array.isArray(candidates) ? candidates : [])].filter(isSide);
+}
+
+/** @type {typeof KINDS[string]} */
+function aboutField(club, people, conflict, values) {
+  const { collection, field, stands } = conflict;
+  const options = sidesOf(conflict).map((side) => {
+    const words = valueWords(club, collection, field, side.value);
+    const isStanding = side === stands;
+    const verb = isStanding ? "Keep" : "Take";
+    const act = [...words].length <= ACT_MAX ? `${verb} ${words}` : `${verb} this`;
+    /** @type {Answer} */
+    const answer = { act, choice: isStanding ? "keep" : "take", value: plainOf(side.value), done: `${isStanding ? "Kept" : "Taken"}: ${cut(words, 40)}` };
+    return { words: cut(words, 1_000), lines: [], ...told(people, side), stands: isStanding, answer };
+  });
+  return { ask: questionFor(collection, field, values), options, takesOther: specOf(collection, field).form !== "record" };
+}
+
+/** @type {typeof KINDS[string]} */
+function aboutDelete(club, people, conflict) {
+  const { stands } = conflict;
+  const isGone = stands.value?.deleted === true;
+  const options = sidesOf(conflict).map((side) => ({ ...deleteSide(club, conflict.collection, side.value), ...told(people, side), stands: side === stands, answer: null }));
+  /** @type {Answer[]} */
+  const answers = [
+    { act: isGone ? "Bring it back" : "Keep it", choice: isGone ? "take" : "keep", value: false, done: isGone ? "Brought back" : "Kept" },
+    { act: isGone ? "Leave it deleted" : "Delete it", choice: isGone ? "keep" : "take", value: true, done: isGone ? "Left deleted" : "Deleted" },
+  ];
+  return { ask: isGone ? "Deleted, but somebody still used it" : "Brought back, but somebody deleted it", options, answers };
+}
+
+/**
+ * @param {Touchline} club
+ * @param {string} collection
+ * @param {any} value
+ * @returns {{words: string, lines: Line[]}}
+ */
+function deleteSide(club, collection, value) {
+  if (value?.deleted === true) return { words: "Deleted it", lines: [] };
+  if (value?.deleted === false) return { words: "Brought it back", lines: [] };
+  if (value?.fields) return { words: "Wrote in it", lines: fieldWords(club, collection, value.fields) };
+  if (typeof value?.collection !== "string") return { words: "Changed it", lines: [] };
+  const child = knownOf(club, value.collection, value.record);
+  return { words: "Added to it", lines: [{ name: "New", words: recordWords(club, value.collection, child) }] };
+}
+
+/** @type {typeof KINDS[string]} */
+function aboutAlike(club, people, conflict, values) {
+  const { collection, record, other } = conflict;
+  const words = ALIKE[collection] ?? ALIKE_OTHERWISE;
+  const sides = sidesOf(conflict);
+  const options = [record, other].map((id, place) => {
+    const side = sides.find((each) => each.value?.record === id) ?? sides[place];
+    const drops = place === 0 ? other : record;
+    /** @type {Answer} */
+    const answer = { act: `${words.one}: keep the ${place === 0 ? "first" : "second"}`, choice: "take", value: drops, drops, done: `${words.one}. The ${place === 0 ? "first" : "second"} stays` };
+    return { ...alikeWords(club, collection, id), ...told(people, side), stands: false, answer };
+  });
+  const about = collection === "events" || collection === "match_awards" ? minuteOf(club, values) : "";
+  const answers = /** @type {Answer[]} */ ([{ act: words.two, choice: "keep", done: `${words.two}. Both stay` }]);
+  return { ask: words.ask, about, options, answers, hint: alikeHint(collection) };
+}
+
+/** @param {string} collection */
+function alikeHint(collection) {
+  if (collection === "events") return "Both count in the score until somebody answers.";
+  return "What names the one that goes will name the one that stays.";
+}
+
+/**
+ * @param {Touchline} club
+ * @param {string} collection
+ * @param {string} id
+ * @returns {{words: string, lines: Line[]}}
+ */
+function alikeWords(club, collection, id) {
+  const values = knownOf(club, collection, id);
+  const about = collection === "events" ? "player_id" : collection === "match_awards" ? "player_id" : null;
+  const words = about ? valueWords(club, collection, about, values[about]) : recordWords(club, collection, values);
+  const shown = Object.fromEntries(Object.entries(values).filter(([field]) => field !== about && !HIDDEN.has(field)));
+  const minute = collection === "events" ? minuteOf(club, values) : "";
+  const lines = fieldWords(club, collection, shown);
+  const gone = club.view.records.get(collection, id)?.deleted ? [{ name: "Now", words: "deleted" }] : [];
+  return { words: words.replace(/^./u, (letter) => letter.toUpperCase()), lines: [...gone, ...(minute ? [{ name: "Minute", words: minute }] : []), ...lines, ...helpers(club, collection, id)] };
+}
+
+/** What does not help to tell two look-alikes apart. */
+const HIDDEN = new Set(["match_id", "season_id", "x", "y", "sentiment", "period_type", "period_number", "do_not_share", "is_active", "home_kit_primary", "home_kit_secondary", "away_kit_primary", "away_kit_secondary", "logo_url"]);
+
+/**
+ * Return who else took part in an event.
+ * @param {Touchline} club
+ * @param {string} collection
+ * @param {string} id
+ * @returns {Line[]}
+ */
+function helpers(club, collection, id) {
+  if (collection !== "events") return [];
+  return club.all("event_participants", { event_id: id }).map((each) => ({
+    name: valueWords(club, "event_participants", "kind", each.kind),
+    words: valueWords(club, "event_participants", "player_id", each.player_id),
+  }));
+}
+
+/** @type {typeof KINDS[string]} */
+function aboutGroup(club, people, conflict, values) {
+  const [side] = conflict.candidates;
+  const ids = Array.isArray(side.value?.conflicts) ? side.value.conflicts : [];
+  const parts = ids.map((/** @type {unknown} */ id) => partOf(club, String(id)));
+  const isDone = parts.every((/** @type {Part} */ part) => !part.isOpen);
+  const what = conflict.collection === "events" && values.kind === "substitution" ? "This substitution" : "What was done in one go";
+  const { who, when } = told(people, side);
+  return {
+    ask: `${what} is not whole`,
+    hint: `${who}, ${when}. A part of it lost against another phone.`,
+    parts,
+    answers: [{ act: isDone ? "It is right now" : "Leave it as it is", choice: "keep", done: "Closed" }],
+  };
+}
+
+/**
+ * @param {Touchline} club
+ * @param {string} id
+ * @returns {Part}
+ */
+function partOf(club, id) {
+  const conflict = club.view.records.get("conflicts", id)?.values;
+  if (!conflict) return { id, words: "Something that is not here yet", isOpen: false };
+  const { collection, record, field, status } = conflict;
+  const values = knownOf(club, String(collection), record);
+  const label = field === "deleted" ? "Deleted" : specOf(String(collection), String(field)).label;
+  return { id, words: `${label}: ${recordWords(club, String(collection), values)}`, isOpen: status === "open" };
+}
+
+/** @type {typeof KINDS[string]} */
+function aboutOrphan(club, people, conflict) {
+  const [side] = conflict.candidates;
+  const { who, when } = told(people, side);
+  const mutation = side.value?.mutation;
+  const collection = String(mutation?.collection ?? conflict.collection);
+  return {
+    ask: "What it belongs to never came",
+    about: mutation?.fields ? recordWords(club, collection, mutation.fields) : spoken(collection),
+    hint: `${who}, ${when}. It waits on the server. If the phone that made the rest is still to sync, wait for it.`,
+    options: [{ words: "Waiting", lines: fieldWords(club, collection, mutation?.fields), who, when, stands: false, answer: null }],
+    answers: [{ act: "Discard it", choice: "keep", done: "Discarded" }],
+  };
+}
+
+/**
+ * @param {People} people
+ * @param {Values | undefined} side
+ */
+function told(people, side) {
+  return { who: whoWrote(people, side), when: whenWords(side?.at) };
+}
+
+/**
+ * Return when something was written, by the day where that was not today.
+ * @param {unknown} at an instant, or milliseconds since 1970
+ * @param {Date} [today]
+ */
+export function whenWords(at, today = new Date()) {
+  const when = new Date(typeof at === "number" ? at : String(at));
+  if (Number.isNaN(when.getTime())) return "at some time";
+  const isToday = when.toDateString() === today.toDateString();
+  return when.toLocaleString([], { ...(!isToday && { day: "numeric", month: "short" }), hour: "2-digit", minute: "2-digit" });
+}
+
+/**
+ * Return a value that an answer may carry; what is none is answered with nothing.
+ * @param {unknown} value
+ * @returns {Value}
+ */
+function plainOf(value) {
+  return value === undefined || typeof value === "object" ? null : /** @type {Value} */ (value);
+}

@@ -1,0 +1,50 @@
+/** Minutes: how long everybody of ours has played, least first, so that a coach sees who needs time. */
+
+import { periodLengths, playedMsByPlayer } from "../../football/minutes.js";
+import { ourSide } from "../../football/scoreboard.js";
+import { h } from "../dom.js";
+import { squadOf } from "../model/matchsquad.js";
+import { sidesOf } from "../model/sides.js";
+import { openChange } from "./change.js";
+import { shirt } from "./shirt.js";
+
+/** @typedef {import("../app.js").App} App */
+/** @typedef {import("../../football/facts.js").MatchFacts} MatchFacts */
+/** @typedef {import("../model/matchsquad.js").Member} Member */
+
+const MINUTE_MS = 60_000;
+
+/**
+ * @param {App} app
+ * @param {MatchFacts} facts
+ */
+export function minutes(app, facts) {
+  const { on, off } = squadOf(app.club, facts, ourSide(facts.match));
+  const played = playedMsByPlayer(facts, app.now());
+  const length = periodLengths(facts, app.now()).reduce((sum, [, ms]) => sum + ms, 0);
+  const team = sidesOf(app.club, facts).ours;
+  const isOn = new Set(on.map(({ id }) => id));
+  const time = (/** @type {Member} */ { id }) => played.get(id) ?? 0;
+  const all = [...on, ...off].sort((one, other) => time(one) - time(other) || Number(isOn.has(one.id)) - Number(isOn.has(other.id)));
+  return h(
+    "ul.minutes",
+    { "aria-label": "Minutes played" },
+    all.map((member) => {
+      const isPlaying = isOn.has(member.id);
+      const share = length > 0 ? Math.min(time(member) / length, 1) : 0;
+      const whole = Math.floor(time(member) / MINUTE_MS);
+      const line = [
+        shirt({ number: member.number, cloth: team.cloth, trim: team.trim }),
+        h(
+          "span.grow",
+          null,
+          h("span.name", null, member.name, isPlaying && h("span.tag", null, member.position ?? "On")),
+          h("span.bar", { "aria-hidden": "true" }, h("span.filled", { style: { "--share": String(share) } })),
+        ),
+        h("b.numbers", null, `${whole}′`, h("span.unseen", null, whole === 1 ? " minute" : " minutes")),
+      ];
+      const change = () => openChange(app, facts.match.id, isPlaying ? { off: [member.id] } : { on: [member.id] });
+      return h("li", { key: member.id, "data-on": isPlaying ? "" : null }, app.may("scorer") ? h("button.minute", { type: "button", title: "Change", onclick: change }, line) : h("div.minute", null, line));
+    }),
+  );
+}

@@ -1,0 +1,75 @@
+/**
+ * Recording: a press of the pad becomes an event at once, at the moment of the press. Who did it is asked afterwards, so
+ * no goal is lost because somebody did not say.
+ */
+
+import { sayEvent } from "../model/happened.js";
+import { squadOf } from "../model/matchsquad.js";
+import { momentOf } from "../model/moment.js";
+import { THEM, US } from "../model/newmatch.js";
+import { sidesOf } from "../model/sides.js";
+import { openPicker } from "./picker.js";
+
+/** @typedef {import("../app.js").App} App */
+/** @typedef {import("../../football/facts.js").MatchFacts} MatchFacts */
+/** @typedef {import("../../football/facts.js").Side} Side */
+
+/** Kinds that are a team's, and of which nobody is asked. */
+const TEAMS_OWN = new Set(["corner", "free_kick", "ball_out", "offside"]);
+
+/**
+ * Record that something happened now.
+ * @param {App} app
+ * @param {string} matchId
+ * @param {string} kind
+ * @param {Side} side whose doing it was
+ */
+export async function record(app, matchId, kind, side) {
+  const facts = app.facts(matchId);
+  if (!facts) return;
+  const { key, clock_ms } = momentOf(facts, app.now());
+  const eventId = app.club.newId();
+  const isStored = await app.attempt(async () => {
+    const team_id = await teamOn(app, facts, side);
+    await app.club.put("events", eventId, {
+      match_id: matchId,
+      season_id: facts.match.season_id,
+      period_type: key.type,
+      period_number: key.number,
+      clock_ms,
+      kind,
+      team_id,
+    });
+  });
+  if (!isStored) return;
+  navigator.vibrate?.(30);
+  sayEvent(app, matchId, eventId);
+  if (!TEAMS_OWN.has(kind) && hasPlayers(app, facts, side)) openPicker(app, { matchId, eventId, kind, side });
+}
+
+/**
+ * Return the team of a side. A match that names none gets one: a goal of no team would count for nobody.
+ * @param {App} app
+ * @param {MatchFacts} facts
+ * @param {Side} side
+ */
+export async function teamOn(app, facts, side) {
+  const team = sidesOf(app.club, facts)[side];
+  if (team.id) return team.id;
+  const id = app.club.newId();
+  await app.club.group((group) => {
+    group.put("teams", id, { name: team.isOurs ? US : THEM });
+    group.put("matches", facts.match.id, { [`${side}_team_id`]: id });
+  });
+  return id;
+}
+
+/**
+ * @param {App} app
+ * @param {MatchFacts} facts
+ * @param {Side} side
+ */
+function hasPlayers(app, facts, side) {
+  const { on, off } = squadOf(app.club, facts, side);
+  return on.length + off.length > 0;
+}
