@@ -16,7 +16,7 @@ export const join = {
   begin: (app) => entering("up", app.route.secret || null),
   draw(app, own) {
     if (!own.invitation) return broken();
-    return h("div.entry", null, isIn(app) ? withAccount(app, own, own.invitation) : [h("p", { key: "lead" }, "You were asked to join a club. You see its matches, and record with the others."), entryForm(app, own)]);
+    return h("div.door-form", null, isIn(app) ? withAccount(app, own, own.invitation) : [h("p", { key: "lead" }, "You were asked to join a club. You see its matches, and record with the others."), entryForm(app, own)]);
   },
 };
 

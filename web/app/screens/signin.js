@@ -18,7 +18,7 @@ export const signin = {
     return own;
   },
   draw(app, own) {
-    return h("div.entry", null, isIn(app) ? already() : [entryForm(app, own), own.demo && !own.offer && demo(app, own, own.demo), !own.offer && h("p.hint", { key: "why" }, "Without an account Touchline works on this phone alone. With one your club sees the match live, and a lost phone loses nothing.")]);
+    return h("div.door-form", null, isIn(app) ? already() : [entryForm(app, own), own.demo && !own.offer && demo(app, own, own.demo), !own.offer && h("p.hint", { key: "why" }, "Without an account Touchline works on this phone alone. With one your club sees the match live, and a lost phone loses nothing.")]);
   },
 };
 
