@@ -29,14 +29,22 @@ export function shell(app) {
       "header.board",
       { key: "head" },
       screen.head ? screen.head(app, app.own) : plainHead(title, screen.tab),
-      syncLine(app),
+      !isAtDoor(app) && syncLine(app),
     ),
     h("main", { key: `main ${app.route.name} ${app.route.id ?? ""}`, id: "main", tabindex: "-1" }, screen.draw(app, app.own)),
-    tabs(app, screen.tab),
+    !app.isScorer && !isAtDoor(app) && tabs(app, screen.tab),
     ...app.sheets.map((sheet, place) => drawSheet(app, sheet, place)),
     app.sheets.length === 0 && note(app),
     h("p.unseen", { key: "news", role: "status", "aria-live": "polite" }, app.news),
   ];
+}
+
+/**
+ * Tell whether somebody stands before a match that they were asked to score: there is nothing to be saved, or to go to.
+ * @param {App} app
+ */
+function isAtDoor({ route, isScorer }) {
+  return route.name === "score" && !isScorer;
 }
 
 /** @param {App} app */

@@ -46,7 +46,7 @@ function drawLineup(app, matchId, mine, close) {
   return h(
     "div.picker",
     null,
-    members.length === 0 ? h("p.hint", null, `${team.name} has no players yet. Add those who play today; the rest can wait.`) : suggestion(app, facts, mine),
+    members.length === 0 ? h("p.hint", null, `${team.name} has no players yet. ${app.may("coach") ? "Add those who play today; the rest can wait." : "A coach adds them."}`) : suggestion(app, facts, mine),
     members.length > 0 &&
       shirts({
         members,
@@ -60,8 +60,8 @@ function drawLineup(app, matchId, mine, close) {
           app.redraw();
         },
       }),
-    mine.isPlacing && positions(mine, members.filter(({ id }) => mine.picked.has(id))),
-    addPlayer(app, facts, (id) => mine.picked.set(id, null)),
+      mine.isPlacing && positions(mine, members.filter(({ id }) => mine.picked.has(id))),
+      app.may("coach") && addPlayer(app, facts, (id) => mine.picked.set(id, null)),
     h(
       "div.foot",
       null,

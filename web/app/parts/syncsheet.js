@@ -36,10 +36,11 @@ function drawSync(app, close) {
       status.retry_at !== null && row("Next try", when(status.retry_at)),
       Math.abs(status.correction) > SKEW_MS && row("This phone's clock", `${Math.round(Math.abs(status.correction) / 60_000)} minutes ${status.correction > 0 ? "slow" : "fast"}; times are corrected`),
     ),
-    status.conflicts + status.refused > 0 && h("button.button", { type: "button", onclick: goTo(to("questions")) }, "Answer what is open"),
+    app.isScorer && status.refused > 0 && h("p.banner", null, `${status.refused} not accepted. A coach sees them and can put them right.`),
+    !app.isScorer && status.conflicts + status.refused > 0 && h("button.button", { type: "button", onclick: goTo(to("questions")) }, "Answer what is open"),
     app.isSignedIn && status.state !== "signed_out"
       ? h("button.button.calm", { type: "button", onclick: () => void app.club.sync() }, "Sync now")
-      : h("button.button", { type: "button", onclick: goTo(to("sign-in")) }, "Sign in to share it"),
+      : h("button.button", { type: "button", onclick: goTo(app.isScorer ? to() : to("sign-in")) }, app.isScorer ? "Open the link again" : "Sign in to share it"),
     status.pending + status.refused > 0 && h("button.button.calm", { type: "button", onclick: () => saveFile("touchline-unsent.json", "application/json", JSON.stringify(app.club.export(), null, 1)) }, "Save what is only here as a file"),
     h("p.hint", null, "What you record is stored on this phone at once, and sent when there is signal. Closing the app loses nothing."),
   );
