@@ -10,6 +10,7 @@ import { pairsOf, pairWords, planChanges } from "../model/changes.js";
 import { callName, memberOf, squadOf } from "../model/matchsquad.js";
 import { momentOf } from "../model/moment.js";
 import { sidesOf } from "../model/sides.js";
+import { foot } from "./foot.js";
 import { shirts } from "./players.js";
 import { openLineup } from "./lineup.js";
 
@@ -95,9 +96,8 @@ function drawChange(app, matchId, picked, close) {
     half("on", bench, "Coming on"),
     bench.length === 0 && h("p.hint", null, "Nobody is on the bench."),
     half("off", squad.on, "Going off"),
-    h(
-      "div.foot",
-      null,
+    foot(
+      app,
       words.length > 0 && h("ul.pairs", null, words.map((each) => h("li", { key: each }, each))),
       h(
         "button.button.wide",

@@ -16,13 +16,14 @@ import { shirt } from "./shirt.js";
 /**
  * @param {App} app
  * @param {MatchFacts} facts
+ * @param {boolean} isOver nobody is on any more
  */
-export function minutes(app, facts) {
+export function minutes(app, facts, isOver) {
   const { on, off } = squadOf(app.club, facts, ourSide(facts.match));
   const played = playedMsByPlayer(facts, app.now());
   const length = periodLengths(facts, app.now()).reduce((sum, [, ms]) => sum + ms, 0);
   const team = sidesOf(app.club, facts).ours;
-  const isOn = new Set(on.map(({ id }) => id));
+  const isOn = new Set(isOver ? [] : on.map(({ id }) => id));
   const time = (/** @type {Member} */ { id }) => played.get(id) ?? 0;
   const all = [...on, ...off].sort((one, other) => time(one) - time(other) || Number(isOn.has(one.id)) - Number(isOn.has(other.id)));
   return h(
@@ -43,7 +44,7 @@ export function minutes(app, facts) {
         h("b.numbers", null, `${whole}′`, h("span.unseen", null, whole === 1 ? " minute" : " minutes")),
       ];
       const change = () => openChange(app, facts.match.id, isPlaying ? { off: [member.id] } : { on: [member.id] });
-      return h("li", { key: member.id, "data-on": isPlaying ? "" : null }, app.may("scorer") ? h("button.played-row", { type: "button", title: "Change", onclick: change }, line) : h("div.played-row", null, line));
+      return h("li", { key: member.id, "data-on": isPlaying ? "" : null }, app.may("scorer") && !isOver ? h("button.played-row", { type: "button", title: "Change", onclick: change }, line) : h("div.played-row", null, line));
     }),
   );
 }

@@ -8,6 +8,7 @@ import { h } from "../dom.js";
 import { sayEvent } from "../model/happened.js";
 import { squadOf } from "../model/matchsquad.js";
 import { sidesOf } from "../model/sides.js";
+import { foot } from "./foot.js";
 import { shirts } from "./players.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -63,7 +64,7 @@ function choiceOf(app, { matchId, eventId, side }, { otherwise, choose, leave, w
     null,
     on.length > 0 && [h("h3", null, "On the pitch"), shirts({ members: on, team, choose, label: "On the pitch" })],
     off.length > 0 && [h("h3", null, on.length > 0 ? "Bench" : "Squad"), shirts({ members: off, team, choose, label: on.length > 0 ? "Bench" : "Squad" })],
-    h("div.foot", { "data-noted": app.note ? "" : null }, h("button.button.calm.wide", { type: "button", onclick: leave }, otherwise)),
+    foot(app, h("button.button.calm.wide", { type: "button", onclick: leave }, otherwise)),
   );
 }
 
