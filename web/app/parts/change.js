@@ -125,7 +125,7 @@ function nobodyOn(app, matchId, count, close) {
   return h(
     "div.stack",
     null,
-    h("p", null, count > 0 ? "Say first who is on the pitch. Then a change takes two taps." : "There are no players yet. Add them while you pick the line-up."),
+    h("p", null, count > 0 ? "Say first who is on the pitch. Then a change takes two taps." : `There are no players yet. ${app.may("coach") ? "Add them while you pick the line-up." : "A coach adds them."}`),
     h(
       "button.button.wide",
       {

@@ -61,7 +61,8 @@ function isTremble(button) {
 }
 
 /**
- * Return the team of a side. A match that names none gets one: a goal of no team would count for nobody.
+ * Return the team of a side. A match that names none gets one, from who may: a goal of no team counts for nobody, until a
+ * coach says whose it is.
  * @param {App} app
  * @param {MatchFacts} facts
  * @param {Side} side

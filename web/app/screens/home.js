@@ -37,7 +37,7 @@ export const home = {
 /** @param {App} app */
 function waitingBanner(app) {
   const { conflicts, refused } = app.club.status;
-  if (conflicts + refused === 0 || !app.may("scorer")) return null;
+  if (conflicts + refused === 0 || !app.may("coach")) return null;
   const words = refused > 0 ? (refused === 1 ? "1 change was not accepted." : `${refused} changes were not accepted.`) : conflicts === 1 ? "1 question waits for you." : `${conflicts} questions wait for you.`;
   return h(
     "div.banner",
