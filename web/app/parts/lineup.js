@@ -61,8 +61,8 @@ function drawLineup(app, matchId, mine, close) {
           app.redraw();
         },
       }),
-      mine.isPlacing && positions(mine, members.filter(({ id }) => mine.picked.has(id))),
-      app.may("coach") && addPlayer(app, facts, (id) => mine.picked.set(id, null)),
+    mine.isPlacing && positions(mine, members.filter(({ id }) => mine.picked.has(id))),
+    app.may("coach") && addPlayer(app, facts, (id) => mine.picked.set(id, null)),
     foot(
       app,
       h("p.picked-count", { "data-many": mine.picked.size > most ? "" : null, role: "status" }, h("b.numbers", null, `${mine.picked.size} of ${most}`), mine.picked.size > most ? `, ${mine.picked.size - most} too many` : ""),

@@ -69,7 +69,7 @@ function isTremble(button) {
  */
 export async function teamOn(app, facts, side) {
   const team = sidesOf(app.club, facts)[side];
-  if (team.id || !app.may("coach")) return team.id; // who only records makes no teams: the goal waits for a coach's word
+  if (team.id || !app.may("coach")) return team.id;
   const id = app.club.newId();
   await app.club.group((group) => {
     group.put("teams", id, { name: team.isOurs ? US : THEM });
