@@ -76,7 +76,7 @@ export class App {
 
   /** Milliseconds since 1970 by the server's clock, as far as it is known: what match clocks are read with. */
   now() {
-    return this.club.clock.now() + this.club.status.correction;
+    return this.club.clock.now() + this.club.state.meta.correction; // asked for often: the whole status is more to find out
   }
 
   /** Whether this device has signed in; without that everything stays on it. */

@@ -2,6 +2,7 @@
 
 import { scoreOf, scoreText } from "../../football/scoreboard.js";
 import { h } from "../dom.js";
+import { shortMonth, time, weekday } from "../model/days.js";
 import { letterOf } from "../model/fixtures.js";
 import { sidesOf } from "../model/sides.js";
 import { to } from "../route.js";
@@ -19,8 +20,7 @@ export function fixtureRow(app, { facts, status }) {
   const { match } = facts;
   const { home, away } = sidesOf(app.club, facts);
   const at = new Date(match.kickoff_ts);
-  const time = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-  const more = [status === "completed" ? null : time, match.competition, match.venue].filter(Boolean).join(" · ");
+  const more = [status === "completed" ? null : time(at), match.competition, match.venue].filter(Boolean).join(" · ");
   return h(
     "li.fixture",
     { key: match.id },
@@ -30,9 +30,9 @@ export function fixtureRow(app, { facts, status }) {
       h(
         "time.day",
         { datetime: match.kickoff_ts.slice(0, 10) },
-        h("span.weekday", null, at.toLocaleDateString([], { weekday: "short" })),
+        h("span.weekday", null, weekday(at)),
         h("span.date.numbers", null, String(at.getDate())),
-        status !== "completed" && h("span.month", null, at.toLocaleDateString([], { month: "short" })),
+        status !== "completed" && h("span.month", null, shortMonth(at)),
       ),
       h("span.grow", null, teamLine(home), teamLine(away), more && h("small", null, more)),
       outcome(facts, status),

@@ -2,6 +2,7 @@
 
 import { scoreOf } from "../../football/scoreboard.js";
 import { h } from "../dom.js";
+import { dayAndTime } from "../model/days.js";
 import { stageOf } from "../model/moment.js";
 import { sidesOf } from "../model/sides.js";
 import { shirt } from "./shirt.js";
@@ -64,20 +65,9 @@ function teamPlace({ side, name, cloth, trim, isOurs }) {
  * @param {Stage} stage
  */
 function stageLine({ match }, { status, words, clock, isRunning }) {
-  if (status === "scheduled") return h("p.when", null, kickoffWords(match.kickoff_ts));
+  if (status === "scheduled") return h("p.when", null, dayAndTime(new Date(match.kickoff_ts), new Date()));
   return [
     clock && h("p.time.numbers", { role: "timer", "aria-live": "off" }, clock),
     h("p.stage", { "data-tone": isRunning ? "live" : status === "paused" ? "paused" : null }, words),
   ];
-}
-
-/**
- * Return a planned kick-off as people say it.
- * @param {string} instant
- */
-export function kickoffWords(instant) {
-  const at = new Date(instant);
-  const time = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-  if (at.toDateString() === new Date().toDateString()) return `Today, ${time}`;
-  return `${at.toLocaleDateString([], { weekday: "short", day: "numeric", month: "short" })}, ${time}`;
 }

@@ -3,6 +3,7 @@
 import { scoreOf } from "../../football/scoreboard.js";
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
+import { monthOfYear } from "../model/days.js";
 import { groupsOf } from "../model/fixtures.js";
 import { sidesOf } from "../model/sides.js";
 import { to } from "../route.js";
@@ -69,8 +70,7 @@ function goingCard(app, { facts }) {
  * @param {Month} month
  */
 function monthOf(app, { key, fixtures }) {
-  const words = new Date(`${key}T12:00:00`).toLocaleDateString([], { month: "long", year: "numeric" });
-  return h("section", { key }, h("h2", null, words), list(app, fixtures));
+  return h("section", { key }, h("h2", null, monthOfYear(new Date(`${key}T12:00:00`))), list(app, fixtures));
 }
 
 /**
