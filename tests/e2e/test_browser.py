@@ -75,8 +75,8 @@ async def test_complaints_fail_a_test(phones: Phones) -> None:
     await phone.page.evaluate("console.error('a word in the console')")
     await phone.page.evaluate("setTimeout(() => { throw new Error('nobody caught it'); })")
     await phone.page.evaluate("fetch('/v/0123456789abcdef/missing.js').then((answer) => answer.text())")
-    for words in ("a word in the console", "nobody caught it", "status of 404"):
-        await until(lambda words=words: words in "\n".join(phone.unexpected()))
+    words = ("a word in the console", "nobody caught it", "status of 404")
+    await until(lambda: all(each in "\n".join(phone.unexpected()) for each in words))
     with pytest.raises(AssertionError, match="the browser complained"):
         await phones.close()
     for pattern in ("a word in", "nobody caught", "status of 404"):
