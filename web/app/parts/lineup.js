@@ -10,6 +10,7 @@ import { startersMax, startersOf, suggested } from "../model/lineup.js";
 import { squadOf } from "../model/matchsquad.js";
 import { sidesOf } from "../model/sides.js";
 import { addPlayer } from "./addplayer.js";
+import { foot } from "./foot.js";
 import { shirts } from "./players.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -60,11 +61,10 @@ function drawLineup(app, matchId, mine, close) {
           app.redraw();
         },
       }),
-      mine.isPlacing && positions(mine, members.filter(({ id }) => mine.picked.has(id))),
-      app.may("coach") && addPlayer(app, facts, (id) => mine.picked.set(id, null)),
-    h(
-      "div.foot",
-      null,
+    mine.isPlacing && positions(mine, members.filter(({ id }) => mine.picked.has(id))),
+    app.may("coach") && addPlayer(app, facts, (id) => mine.picked.set(id, null)),
+    foot(
+      app,
       h("p.picked-count", { "data-many": mine.picked.size > most ? "" : null, role: "status" }, h("b.numbers", null, `${mine.picked.size} of ${most}`), mine.picked.size > most ? `, ${mine.picked.size - most} too many` : ""),
       h(
         "div.row",
