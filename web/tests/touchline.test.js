@@ -447,3 +447,18 @@ test("a page on IndexedDB does all of this too", async () => {
   assert.equal(again.account.user_id, "u");
   await again.close();
 });
+
+test("a file is fetched, and a text is sent, as the person who is signed in", async () => {
+  const { club, server } = await signedIn();
+  let heard;
+  server.before = async (request) => {
+    if (!request.path.startsWith("/api/seasons/") && !request.path.startsWith("/api/teams/")) return null;
+    heard = request;
+    return request.method === "GET" ? new Response("PK", { headers: { "Content-Type": "application/zip" } }) : Response.json({ created: 1 });
+  };
+  const file = await club.download("/api/seasons/s/export?format=csv");
+  assert.deepEqual([await file.text(), file.type], ["PK", "application/zip"]);
+  assert.match(heard.headers.Authorization, /^Bearer ./);
+  assert.deepEqual(await club.request("POST", "/api/teams/t/players/import", "name\nAda\n", { type: "text/csv" }), { created: 1 });
+  assert.deepEqual([heard.headers["Content-Type"], heard.body], ["text/csv", "name\nAda\n"]);
+});

@@ -151,7 +151,7 @@ function look(app, team, own, preview, close) {
     h("ul.list.rows", null, preview.rows.map((line) => h("li", { key: line.row, "data-act": line.act }, rowLine(line)))),
     own.problem && h("p.wrong", { role: "alert" }, own.problem),
     h(
-      "div.pair",
+      "div.side-by-side",
       null,
       h("button.button.calm", { type: "button", onclick: () => back(app, own) }, "Back to the list"),
       h("button.button", { type: "button", disabled: own.isBusy || writes === 0, onclick: () => void apply() }, writes === 0 ? "Nothing to write" : `Write ${writes}`),
