@@ -3,6 +3,7 @@
 import { open } from "../touchline.js";
 import { App } from "./app.js";
 import { draw } from "./dom.js";
+import { keepSafe } from "./parts/thisphone.js";
 import { Prefs } from "./prefs.js";
 import { isTicking, shell } from "./shell.js";
 import { keepUpdated, shippedConfig } from "./updates.js";
@@ -64,6 +65,7 @@ async function begin() {
     });
   });
   club.on("change", app.redraw);
+  club.on("change", () => void keepSafe(app));
   club.on("status", app.redraw);
   addEventListener("popstate", () => app.arrive()); // the way back; the browser restores where it was scrolled to
   document.addEventListener("click", (event) => follow(app, event));

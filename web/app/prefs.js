@@ -2,7 +2,7 @@
 
 const KEY = "touchline/prefs";
 
-/** @typedef {{store?: string, team?: string, age_group?: string, venue?: string, hintDone?: boolean, names?: Record<string, string>, stores?: Record<string, string>}} Kept */
+/** @typedef {{store?: string, team?: string, age_group?: string, venue?: string, hintDone?: boolean, names?: Record<string, string>, stores?: Record<string, string>, clubs?: Record<string, string>, isPersisted?: boolean}} Kept */
 
 export class Prefs {
   /** @type {Kept} */

@@ -411,6 +411,17 @@ test("the tail brings changes without a pull, and says that it is live", async (
   assert.equal(club.all("matches").length, 3, "a gap is pulled");
 });
 
+test("a sync that was under way at the end opens no line afterwards", async () => {
+  const opened = [];
+  const wire = { name: "test", open: () => (opened.push(1), { close() {} }) };
+  const { clock, server, club } = await signedIn({ wires: [wire] });
+  const before = opened.length;
+  server.before = async ({ path }) => (path.endsWith("pull") && (await club.signOut()), null);
+  club.sync();
+  await clock.advance(10_000);
+  assert.deepEqual([club.status.state, opened.length, club.account], ["local", before, null]);
+});
+
 test("a store is of one club; another club's sign-in is refused and changes nothing", async () => {
   const { server, club } = await signedIn();
   const fetch = server.fetch;

@@ -4,6 +4,7 @@
  */
 
 import { questionFor, spoken, specOf } from "./fields.js";
+import { pointersTo } from "./merging.js";
 import { whoWrote } from "./people.js";
 import { knownOf, matchIdOf, minuteOf, recordWords } from "./records.js";
 import { cut, fieldWords, valueWords } from "./values.js";
@@ -18,6 +19,7 @@ import { cut, fieldWords, valueWords } from "./values.js";
 /**
  * @typedef {object} Answer What a button does.
  * @property {string} act
+ * @property {string} says the same in full, for whoever hears it alone
  * @property {Choice} choice
  * @property {Value} [value]
  * @property {string} done what is said afterwards
@@ -47,9 +49,6 @@ import { cut, fieldWords, valueWords } from "./values.js";
  * @property {Part[]} parts of a group
  * @property {Conflict} conflict
  */
-
-/** Letters of a value on a button. */
-const ACT_MAX = 16;
 
 /** @type {Readonly<Record<string, {ask: string, one: string, two: string}>>} What look-alikes are, as a coach says it. */
 const ALIKE = Object.freeze({
@@ -129,13 +128,14 @@ function aboutField(club, people, conflict, values) {
   const options = sidesOf(conflict).map((side) => {
     const words = valueWords(club, collection, field, side.value);
     const isStanding = side === stands;
-    const verb = isStanding ? "Keep" : "Take";
-    const act = [...words].length <= ACT_MAX ? `${verb} ${words}` : `${verb} this`;
+    const act = isStanding ? "Keep" : "Take";
     /** @type {Answer} */
-    const answer = { act, choice: isStanding ? "keep" : "take", value: plainOf(side.value), done: `${isStanding ? "Kept" : "Taken"}: ${cut(words, 40)}` };
+    const answer = { act, says: `${act} ${cut(words, 80)}`, choice: isStanding ? "keep" : "take", value: plainOf(side.value), done: `${isStanding ? "Kept" : "Taken"}: ${cut(words, 40)}` };
     return { words: cut(words, 1_000), lines: [], ...told(people, side), stands: isStanding, answer };
   });
-  return { ask: questionFor(collection, field, values), options, takesOther: specOf(collection, field).form !== "record" };
+  const { [field]: _, ...others } = values; // what is asked about is no name for it
+  const about = collection === "matches" ? "" : recordWords(club, collection, field === "player_id" || field === "kind" ? others : values);
+  return { ask: questionFor(collection, field, values), about, options, takesOther: specOf(collection, field).form !== "record" };
 }
 
 /** @type {typeof KINDS[string]} */
@@ -145,8 +145,8 @@ function aboutDelete(club, people, conflict) {
   const options = sidesOf(conflict).map((side) => ({ ...deleteSide(club, conflict.collection, side.value), ...told(people, side), stands: side === stands, answer: null }));
   /** @type {Answer[]} */
   const answers = [
-    { act: isGone ? "Bring it back" : "Keep it", choice: isGone ? "take" : "keep", value: false, done: isGone ? "Brought back" : "Kept" },
-    { act: isGone ? "Leave it deleted" : "Delete it", choice: isGone ? "keep" : "take", value: true, done: isGone ? "Left deleted" : "Deleted" },
+    { ...said(isGone ? "Bring it back" : "Keep it"), choice: isGone ? "take" : "keep", value: false, done: isGone ? "Brought back" : "Kept" },
+    { ...said(isGone ? "Leave it deleted" : "Delete it"), choice: isGone ? "keep" : "take", value: true, done: isGone ? "Left deleted" : "Deleted" },
   ];
   return { ask: isGone ? "Deleted, but somebody still used it" : "Brought back, but somebody deleted it", options, answers };
 }
@@ -175,35 +175,45 @@ function aboutAlike(club, people, conflict, values) {
     const side = sides.find((each) => each.value?.record === id) ?? sides[place];
     const drops = place === 0 ? other : record;
     /** @type {Answer} */
-    const answer = { act: `${words.one}: keep the ${place === 0 ? "first" : "second"}`, choice: "take", value: drops, drops, done: `${words.one}. The ${place === 0 ? "first" : "second"} stays` };
-    return { ...alikeWords(club, collection, id), ...told(people, side), stands: false, answer };
+    const answer = { act: "Only this one", says: `${words.one}: only the ${place === 0 ? "first" : "second"}`, choice: "take", value: drops, drops, done: `${words.one}: the ${place === 0 ? "first" : "second"} stays` };
+    return { ...alikeWords(club, collection, id, drops), ...told(people, side), stands: false, answer };
   });
   const about = collection === "events" || collection === "match_awards" ? minuteOf(club, values) : "";
-  const answers = /** @type {Answer[]} */ ([{ act: words.two, choice: "keep", done: `${words.two}. Both stay` }]);
+  const answers = /** @type {Answer[]} */ ([{ act: `${words.two}: keep both`, says: `${words.two}: keep both`, choice: "keep", done: `${words.two}: both stay` }]);
   return { ask: words.ask, about, options, answers, hint: alikeHint(collection) };
 }
 
 /** @param {string} collection */
 function alikeHint(collection) {
   if (collection === "events") return "Both count in the score until somebody answers.";
-  return "What names the one that goes will name the one that stays.";
+  return collection === "teams" || collection === "players" || collection === "seasons" ? "What belongs to the other moves over to the one that stays." : "";
 }
 
 /**
+ * Return one of two look-alikes, with what the other has not.
  * @param {Touchline} club
  * @param {string} collection
  * @param {string} id
+ * @param {string} otherId
  * @returns {{words: string, lines: Line[]}}
  */
-function alikeWords(club, collection, id) {
-  const values = knownOf(club, collection, id);
-  const about = collection === "events" ? "player_id" : collection === "match_awards" ? "player_id" : null;
-  const words = about ? valueWords(club, collection, about, values[about]) : recordWords(club, collection, values);
-  const shown = Object.fromEntries(Object.entries(values).filter(([field]) => field !== about && !HIDDEN.has(field)));
-  const minute = collection === "events" ? minuteOf(club, values) : "";
-  const lines = fieldWords(club, collection, shown);
-  const gone = club.view.records.get(collection, id)?.deleted ? [{ name: "Now", words: "deleted" }] : [];
-  return { words: words.replace(/^./u, (letter) => letter.toUpperCase()), lines: [...gone, ...(minute ? [{ name: "Minute", words: minute }] : []), ...lines, ...helpers(club, collection, id)] };
+function alikeWords(club, collection, id, otherId) {
+  const [values, other] = [knownOf(club, collection, id), knownOf(club, collection, otherId)];
+  const byPlayer = collection === "events" || collection === "match_awards";
+  const words = byPlayer ? valueWords(club, collection, "player_id", values.player_id) : recordWords(club, collection, values);
+  const fields = [...new Set([...Object.keys(values), ...Object.keys(other)])].filter((field) => !HIDDEN.has(field) && !(byPlayer && field === "player_id"));
+  const differs = fields.filter((field) => (values[field] ?? null) !== (other[field] ?? null));
+  const lines = fieldWords(club, collection, Object.fromEntries(differs.map((field) => [field, values[field] ?? null])));
+  const used = pointersTo(club, collection, id).length;
+  return {
+    words: words.replace(/^./u, (letter) => letter.toUpperCase()),
+    lines: [
+      ...(club.view.records.get(collection, id)?.deleted ? [{ name: "Now", words: "deleted" }] : []),
+      ...lines,
+      ...helpers(club, collection, id),
+      ...(used > 0 ? [{ name: "Used", words: used === 1 ? "once" : `${used} times` }] : []),
+    ],
+  };
 }
 
 /** What does not help to tell two look-alikes apart. */
@@ -236,7 +246,7 @@ function aboutGroup(club, people, conflict, values) {
     ask: `${what} is not whole`,
     hint: `${who}, ${when}. A part of it lost against another phone.`,
     parts,
-    answers: [{ act: isDone ? "It is right now" : "Leave it as it is", choice: "keep", done: "Closed" }],
+    answers: [{ ...said(isDone ? "It is right now" : "Leave it as it is"), choice: "keep", done: "Closed" }],
   };
 }
 
@@ -265,9 +275,12 @@ function aboutOrphan(club, people, conflict) {
     about: mutation?.fields ? recordWords(club, collection, mutation.fields) : spoken(collection),
     hint: `${who}, ${when}. It waits on the server. If the phone that made the rest is still to sync, wait for it.`,
     options: [{ words: "Waiting", lines: fieldWords(club, collection, mutation?.fields), who, when, stands: false, answer: null }],
-    answers: [{ act: "Discard it", choice: "keep", done: "Discarded" }],
+    answers: [{ ...said("Discard it"), choice: "keep", done: "Discarded" }],
   };
 }
+
+/** @param {string} act */
+const said = (act) => ({ act, says: act });
 
 /**
  * @param {People} people

@@ -16,6 +16,14 @@ export function saveFile(name, type, content) {
 }
 
 /**
+ * Save what is on this phone alone, or was refused, as a file.
+ * @param {import("../app.js").App} app
+ */
+export function saveUnsent({ club }) {
+  saveFile("touchline-unsent.json", "application/json", JSON.stringify(club.export(), null, 1));
+}
+
+/**
  * Hand a text to another app, or to the clipboard where the phone shares nothing. Answers what became of it.
  * @param {{title: string, text?: string, url?: string}} what
  * @returns {Promise<"shared" | "copied" | "left">}

@@ -44,7 +44,7 @@ export function minutes(app, facts) {
         h("b.numbers", null, `${whole}′`, h("span.unseen", null, whole === 1 ? " minute" : " minutes")),
       ];
       const change = () => openChange(app, facts.match.id, isPlaying ? { off: [member.id] } : { on: [member.id] });
-      return h("li", { key: member.id, "data-on": isPlaying ? "" : null }, app.may("scorer") ? h("button.minute", { type: "button", title: "Change", onclick: change }, line) : h("div.minute", null, line));
+      return h("li", { key: member.id, "data-on": isPlaying ? "" : null }, app.may("scorer") ? h("button.played-row", { type: "button", title: "Change", onclick: change }, line) : h("div.played-row", null, line));
     }),
   );
 }

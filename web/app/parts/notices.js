@@ -5,8 +5,8 @@ import { crowdPrompts } from "../../football/substitutions.js";
 import { periodWords } from "../../football/words.js";
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
+import { regularWord } from "../model/calling.js";
 import { callName, memberOf } from "../model/matchsquad.js";
-import { regularWord } from "../model/moment.js";
 import { openPeriods } from "./periods.js";
 
 /** @typedef {import("../app.js").App} App */

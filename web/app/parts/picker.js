@@ -60,7 +60,7 @@ function choiceOf(app, { matchId, side }, { otherwise, choose, leave, without })
     null,
     on.length > 0 && [h("h3", null, "On the pitch"), shirts({ members: on, team, choose, label: "On the pitch" })],
     off.length > 0 && [h("h3", null, on.length > 0 ? "Bench" : "Squad"), shirts({ members: off, team, choose, label: on.length > 0 ? "Bench" : "Squad" })],
-    h("div.foot", null, h("button.button.calm.wide", { type: "button", onclick: leave }, otherwise)),
+    h("div.foot", { "data-noted": app.note ? "" : null }, h("button.button.calm.wide", { type: "button", onclick: leave }, otherwise)),
   );
 }
 

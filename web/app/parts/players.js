@@ -24,7 +24,7 @@ export function shirts({ members, team, choose, label, isChosen, mark }) {
         "li",
         { key: member.id },
         h(
-          "button.player",
+          "button.player-button",
           {
             type: "button",
             "aria-pressed": isChosen ? String(isChosen(member)) : null,

@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
-import { pointersTo, carryOut } from "../model/merging.js";
+import { carryOut } from "../model/merging.js";
 import { knownOf } from "../model/records.js";
 import { specOf } from "../model/fields.js";
 import { readTyped } from "../model/typed.js";
@@ -14,8 +14,8 @@ import { typedField } from "./typed.js";
 /** @typedef {import("../model/conflicts.js").Option} Option */
 /** @typedef {import("../model/conflicts.js").Question} Question */
 
-/** Letters from which sides stand below each other. */
-const LONG = 60;
+/** Letters from which sides stand below each other: of all, and of one word. */
+const [LONG, LONG_WORD] = [60, 9];
 
 /**
  * @param {App} app
@@ -23,21 +23,21 @@ const LONG = 60;
  */
 export function questionCard(app, question) {
   const { id, ask, about, hint, options, answers, parts, takesOther } = question;
-  const isLong = options.some(({ words, lines }) => words.length + lines.reduce((sum, line) => sum + line.words.length, 0) > LONG);
+  const isLong = options.length > 2 || options.some(({ words, lines }) => [words, ...lines.map((line) => line.words)].some((text) => text.length > LONG || text.split(/[\s-]/).some((word) => word.length > LONG_WORD)));
   const mayAnswer = app.may("coach");
   return h(
     "article.card.question",
     { key: id, id: `question-${id}`, tabindex: "-1", "aria-label": ask, "data-kind": question.kind },
     h("header", null, icon(MARKS[question.kind] ?? "question"), h("div", null, h("h3", null, ask), about && h("p.soft", null, about))),
-    hint && h("p.hint", null, hint, kept(app, question)),
-    options.length > 0 && h("ul.sides", { "data-long": isLong || options.length > 2 }, options.map((option) => side(app, question, option, mayAnswer))),
+    hint && h("p.hint", null, hint),
+    options.length > 0 && h("ul.sides", { "data-long": isLong }, options.map((option) => side(app, question, option, mayAnswer))),
     parts.length > 0 && h("ul.parts", null, parts.map((part) => partLine(part))),
     mayAnswer &&
       (answers.length > 0 || takesOther) &&
       h(
-        "div.row",
+        "div.answers",
         null,
-        answers.map((answer, place) => h("button.button", { key: answer.act, class: place > 0 || options.some((each) => each.answer) ? "calm" : "", type: "button", onclick: () => give(app, question, answer) }, answer.act)),
+        answers.map((answer, place) => h("button.button", { key: answer.act, class: place > 0 || parts.some((part) => part.isOpen) || options.some((each) => each.answer) ? "calm" : "", type: "button", onclick: () => give(app, question, answer) }, answer.act)),
         takesOther && h("button.link", { type: "button", onclick: () => openOther(app, question) }, "Something else"),
       ),
   );
@@ -60,7 +60,7 @@ function side(app, question, { words, lines, who, when, stands, answer }, mayAns
     h("p.said", null, words),
     lines.length > 0 && h("dl", null, lines.map((line) => lineOf(line))),
     h("p.small", null, `${who}, ${when}`),
-    mayAnswer && answer && h("button.button.wide", { type: "button", class: stands ? "calm" : "", onclick: () => give(app, question, answer) }, answer.act),
+    mayAnswer && answer && h("button.button.wide", { type: "button", "aria-label": answer.says, class: stands ? "calm" : "", onclick: () => give(app, question, answer) }, answer.act),
   );
 }
 
@@ -68,20 +68,6 @@ function side(app, question, { words, lines, who, when, stands, answer }, mayAns
 export function lineOf({ name, words }) {
   return h("div", null, h("dt", null, name), h("dd", null, words));
 }
-
-/**
- * Return what else changes when look-alikes become one.
- * @param {App} app
- * @param {Question} question
- */
-function kept({ club }, { kind, conflict }) {
-  if (kind !== "duplicate" || conflict.collection === "events") return "";
-  const count = [conflict.record, conflict.other].map((id) => pointersTo(club, conflict.collection, String(id)).length);
-  return ` The first is named ${times(count[0])}, the second ${times(count[1])}.`;
-}
-
-/** @param {number | undefined} count */
-const times = (count = 0) => (count === 1 ? "once" : `${count} times`);
 
 /** @param {{id: string, words: string, isOpen: boolean}} part */
 function partLine({ id, words, isOpen }) {
@@ -134,7 +120,7 @@ function openOther(app, question) {
               return app.redraw();
             }
             close();
-            give(app, question, { act: "", choice: "set", value: read.value, done: "Saved" });
+            give(app, question, { act: "", says: "", choice: "set", value: read.value, done: "Saved" });
           },
         },
         h("p.soft", null, question.about),

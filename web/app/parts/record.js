@@ -17,6 +17,11 @@ import { openPicker } from "./picker.js";
 /** Kinds that are a team's, and of which nobody is asked. */
 const TEAMS_OWN = new Set(["corner", "free_kick", "ball_out", "offside"]);
 
+/** Milliseconds in which a second press of the same button is a thumb that trembles. */
+const TREMBLE_MS = 700;
+
+let last = { button: "", at: 0 };
+
 /**
  * Record that something happened now.
  * @param {App} app
@@ -26,7 +31,7 @@ const TEAMS_OWN = new Set(["corner", "free_kick", "ball_out", "offside"]);
  */
 export async function record(app, matchId, kind, side) {
   const facts = app.facts(matchId);
-  if (!facts) return;
+  if (!facts || isTremble(`${matchId} ${kind} ${side}`)) return;
   const { key, clock_ms } = momentOf(facts, app.now());
   const eventId = app.club.newId();
   const isStored = await app.attempt(async () => {
@@ -45,6 +50,14 @@ export async function record(app, matchId, kind, side) {
   navigator.vibrate?.(30);
   sayEvent(app, matchId, eventId);
   if (!TEAMS_OWN.has(kind) && hasPlayers(app, facts, side)) openPicker(app, { matchId, eventId, kind, side });
+}
+
+/** @param {string} button */
+function isTremble(button) {
+  const at = performance.now();
+  const isSame = last.button === button && at - last.at < TREMBLE_MS;
+  last = { button, at };
+  return isSame;
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { byName, playersOf } from "../model/squads.js";
-import { choiceWords } from "../model/values.js";
+import { choiceWords, cut } from "../model/values.js";
 import { typedFrom } from "../model/typed.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -65,7 +65,7 @@ const KIND_OF_INPUT = Object.freeze({
  * @param {Record<string, any>} props
  */
 function choose(spec, picks, value, props) {
-  const all = picks.some(({ id }) => id === value) || value === "" ? picks : [{ id: value, words: "as it is" }, ...picks];
+  const all = picks.some(({ id }) => id === value) || value === "" ? picks : [{ id: value, words: `${cut(value, 40)} (as it is)` }, ...picks];
   return h(
     "select",
     { ...props, value },

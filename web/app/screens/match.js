@@ -10,6 +10,7 @@ import { assumedNote, crowdNotes } from "../parts/notices.js";
 import { clockBar } from "../parts/clockbar.js";
 import { openMatchMenu } from "../parts/matchmenu.js";
 import { pad } from "../parts/pad.js";
+import { openReport } from "../parts/report.js";
 import { scoreboard } from "../parts/scoreboard.js";
 import { openShare } from "../parts/sharing.js";
 import { teamPart } from "../parts/teampart.js";
@@ -41,11 +42,12 @@ export const match = {
   draw(app, /** @type {Own} */ own) {
     const facts = app.facts(app.route.id ?? "");
     if (!facts) return h("p", null, "This match is not on this phone. It was deleted, or has not arrived yet. ", h("a", { href: to() }, "To the matches"));
-    const part = PARTS.some(([name]) => name === own.part) ? own.part : "play";
+    const offered = PARTS.filter(([name]) => name !== "play" || app.may("scorer"));
+    const part = offered.some(([name]) => name === own.part) ? own.part : offered[0][0];
     return h(
       "div.match",
       { key: facts.match.id, mounted: (/** @type {HTMLElement} */ place) => listenForKeys(app, facts.match.id, place) },
-      parts(app, own, part),
+      partButtons(app, own, offered, part),
       h(`section.part.${part}`, { key: part }, part === "timeline" ? timeline(app, facts) : part === "team" ? teamPart(app, facts) : play(app, facts, own)),
     );
   },
@@ -87,13 +89,14 @@ function head(app) {
 /**
  * @param {App} app
  * @param {Own} own
+ * @param {string[][]} offered
  * @param {string} current
  */
-function parts(app, own, current) {
+function partButtons(app, own, offered, current) {
   return h(
     "div.segments",
     { role: "group", "aria-label": "Show" },
-    PARTS.map(([name, words]) =>
+    offered.map(([name, words]) =>
       h(
         "button",
         {
@@ -118,12 +121,27 @@ function parts(app, own, current) {
  */
 function play(app, facts, own) {
   const { called_off: calledOff } = facts.match;
-  if (!app.may("scorer")) return h("p.hint", null, "You can look at this match. Ask a coach of the club to record it.");
+  const { status } = stageOf(facts, app.now());
   return [
     calledOff !== null && h("p.banner", null, calledOff === "postponed" ? "This match is postponed." : "This match is called off."),
     assumedNote(app, facts),
     crowdNotes(app, facts),
+    status === "completed" && over(app, facts.match.id),
     clockBar(app, facts),
     pad(app, facts, own),
   ];
+}
+
+/**
+ * What one does with a match that is over.
+ * @param {App} app
+ * @param {string} matchId
+ */
+function over(app, matchId) {
+  return h(
+    "div.match-over",
+    { key: "over" },
+    h("button.button", { type: "button", onclick: () => openReport(app, matchId) }, icon("list"), "Report"),
+    app.may("coach") && h("button.button.calm", { type: "button", onclick: () => openShare(app, matchId) }, icon("share"), "Share"),
+  );
 }

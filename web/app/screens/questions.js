@@ -6,7 +6,9 @@ import { questionsOf } from "../model/conflicts.js";
 import { learnNames, peopleOf } from "../model/people.js";
 import { knownOf, matchName } from "../model/records.js";
 import { valueWords } from "../model/values.js";
+import { saveUnsent } from "../parts/files.js";
 import { questionCard } from "../parts/question.js";
+import { refusedCard } from "../parts/refused.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../model/conflicts.js").Question} Question */
@@ -15,16 +17,39 @@ import { questionCard } from "../parts/question.js";
 export const questions = {
   title: () => "Questions",
   tab: "matches",
-  begin: (app) => void learnNames(app),
-  draw(app) {
-    const open = questionsOf(app.club, peopleOf(app));
-    if (open.length === 0) return nothing();
+  begin(app) {
+    void learnNames(app);
+    return { mending: new Map() };
+  },
+  draw(app, own) {
+    const people = peopleOf(app);
+    const open = questionsOf(app.club, people);
+    const refused = app.club.quarantine();
+    if (open.length + refused.length === 0) return nothing();
     return [
-      h("p.hint", null, app.may("coach") ? "Two phones say different things. Nothing is lost: choose what stays." : "A coach or an owner answers these. Nothing is lost meanwhile."),
+      refused.length > 0 && notAccepted(app, people, refused, own.mending),
+      open.length > 0 && h("p.hint", { key: "lead" }, app.may("coach") ? "Two phones say different things. Nothing is lost: choose what stays." : "A coach or an owner answers these. Nothing is lost meanwhile."),
       inMatches(app, open).map(([id, group]) => h("section.stack.asked", { key: id }, heading(app, id), group.map((each) => questionCard(app, each)))),
     ];
   },
 };
+
+/**
+ * @param {App} app
+ * @param {import("../model/people.js").People} people
+ * @param {import("../../sync/quarantine.js").Refused[]} refused
+ * @param {import("../parts/refused.js").Mending} mending
+ */
+function notAccepted(app, people, refused, mending) {
+  return h(
+    "section.stack.asked",
+    { key: "refused" },
+    h("h2", null, "Not accepted"),
+    h("p.hint", null, app.may("coach") ? "The server could not take these. They are kept until you mend them or give them up." : "The server could not take these. They are kept; a coach or an owner mends them."),
+    refused.map((each) => refusedCard(app, people, each, mending)),
+    h("button.link", { type: "button", onclick: () => saveUnsent(app) }, "Save them as a file"),
+  );
+}
 
 /**
  * Return the questions by their match, the latest first; those of no match come last, under an empty id.

@@ -5,7 +5,7 @@ import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { ALL, currentSeason, inSeason, playedBy, recordOf, seasonsOf, totalsOf } from "../model/seasons.js";
 import { ownTeams } from "../model/squads.js";
-import { awards } from "../parts/awards.js";
+import { awards } from "../parts/seasonawards.js";
 import { goalsChart, minutesChart, resultsChart } from "../parts/seasoncharts.js";
 import { takeAway } from "../parts/seasonexport.js";
 import { openSeason } from "../parts/seasonsheet.js";
