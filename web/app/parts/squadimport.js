@@ -5,6 +5,7 @@
 
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
+import { to } from "../route.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../model/squads.js").Row} Row */
@@ -36,7 +37,7 @@ export function openImport(app, team) {
     title: "Paste a list",
     draw: (_app, close) => {
       const hindrance = hindranceFor(app);
-      if (hindrance) return h("p.hindrance", null, hindrance);
+      if (hindrance) return h("div.stack", null, h("p.hindrance", null, hindrance), !app.isSignedIn && h("a.button", { href: to("sign-in") }, "Sign in"));
       return own.preview ? look(app, team, own, own.preview, close) : write(app, team, own);
     },
   });
