@@ -481,3 +481,18 @@ test("tokens that were asked for and not taken change nothing", async () => {
   assert.deepEqual([club.account, club.clubId, club.status.state], [null, null, "local"]);
   assert.deepEqual(server.paths(), ["login"]);
 });
+
+test("a file is fetched, and a text is sent, as the person who is signed in", async () => {
+  const { club, server } = await signedIn();
+  let heard;
+  server.before = async (request) => {
+    if (!request.path.startsWith("/api/seasons/") && !request.path.startsWith("/api/teams/")) return null;
+    heard = request;
+    return request.method === "GET" ? new Response("PK", { headers: { "Content-Type": "application/zip" } }) : Response.json({ created: 1 });
+  };
+  const file = await club.download("/api/seasons/s/export?format=csv");
+  assert.deepEqual([await file.text(), file.type], ["PK", "application/zip"]);
+  assert.match(heard.headers.Authorization, /^Bearer ./);
+  assert.deepEqual(await club.request("POST", "/api/teams/t/players/import", "name\nAda\n", { type: "text/csv" }), { created: 1 });
+  assert.deepEqual([heard.headers["Content-Type"], heard.body], ["text/csv", "name\nAda\n"]);
+});
