@@ -77,7 +77,7 @@ export class FakeServer {
 
   fetch = async (url, { method, headers, body }) => {
     const { pathname, searchParams } = new URL(url);
-    const request = { method, path: pathname, query: searchParams, headers, body: body && JSON.parse(body) };
+    const request = { method, path: pathname, query: searchParams, headers, body: headers["Content-Type"] === "text/csv" ? body : body && JSON.parse(body) };
     this.requests.push(request);
     const instead = await this.before(request);
     if (instead) return instead;

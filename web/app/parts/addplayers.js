@@ -1,7 +1,9 @@
 /** The sheet that adds players one after another: number, name, enter, next. It stays open. */
 
 import { h } from "../dom.js";
+import { icon } from "../icons.js";
 import { freeNumber, NAME_LENGTH_MAX, NUMBER_MAX, playersOf } from "../model/squads.js";
+import { wornBy } from "./playergrid.js";
 import { shirt } from "./shirt.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -31,7 +33,7 @@ export function openAdding(app, team) {
         h("button.button.wide", { type: "submit" }, "Add, and next"),
       ),
       added.length > 0 && h("h3.unseen", null, "Just added"),
-      added.length > 0 && h("ul.just-added", { "aria-label": "Just added" }, added.map((each) => h("li", { key: each.id }, line(team, each)))),
+      added.length > 0 && h("ul.just-added", { "aria-label": "Just added" }, added.map((each) => h("li", { key: each.id }, line(app, team, added, each)))),
       added.length > 0 && h("button.button.calm.wide", { type: "button", onclick: close }, "Done"),
     ],
   });
@@ -53,7 +55,7 @@ async function add(app, team, added, event) {
   const fields = { full_name: name, current_team: team.id, ...(number !== null && { squad_number: number }) };
   if (!(await app.attempt(() => app.club.put("players", id, fields)))) return;
   added.unshift({ id, number, name });
-  app.say(`Added ${number === null ? "" : `${number} `}${name}`, { undo: () => takeBack(app, added, id) });
+  app.news = `Added ${number === null ? "" : `${number} `}${name}`; // told, not shown: it would lie over the list
   nameField.value = "";
   numberField.value = freeNumber(playersOf(app.club, team.id), (number ?? 0) + 1) ?? "";
   nameField.focus();
@@ -61,20 +63,21 @@ async function add(app, team, added, event) {
 
 /**
  * @param {App} app
- * @param {Added[]} added
- * @param {string} id
- */
-async function takeBack(app, added, id) {
-  await app.club.delete("players", id);
-  added.splice(added.findIndex((each) => each.id === id), 1);
-}
-
-/**
  * @param {Row} team
- * @param {Added} added
+ * @param {Added[]} added
+ * @param {Added} player
  */
-function line(team, { number, name }) {
-  return [shirt({ number, cloth: /** @type {string} */ (team.home_kit_primary ?? null), trim: /** @type {string} */ (team.home_kit_secondary ?? null) }), h("span", null, name)];
+function line(app, team, added, player) {
+  const { id, number, name } = player;
+  const takeBack = async () => {
+    if (await app.attempt(() => app.club.delete("players", id))) added.splice(added.indexOf(player), 1);
+    app.redraw();
+  };
+  return [
+    shirt({ ...wornBy({ id, squad_number: number }, team) }),
+    h("span.grow", null, name),
+    h("button.quiet", { type: "button", "aria-label": `Take ${name} back`, onclick: () => void takeBack() }, icon("bin")),
+  ];
 }
 
 /** @param {any} event */

@@ -61,6 +61,8 @@ export function lyingBars({ caption, heads, bars, line, tones = ["plain"], legen
       "svg.lying",
       { width: "100%", height, "aria-hidden": "true" },
       bars.map((bar, place) => lying(bar, top + place * ROW, along, tones)),
+      h("line.base", { x1: percent(BARS_AT), x2: percent(BARS_AT), y1: top, y2: height }),
+      line && h("line.halo", { x1: percent(BARS_AT + along(line.value)), x2: percent(BARS_AT + along(line.value)), y1: top - 4, y2: height }),
       line && h("line.average", { x1: percent(BARS_AT + along(line.value)), x2: percent(BARS_AT + along(line.value)), y1: top - 4, y2: height }),
       line && h("text.average-text", { x: percent(BARS_AT + along(line.value)), y: top - 9, "text-anchor": "middle" }, line.text),
     ),
@@ -86,7 +88,6 @@ function lying({ key, label, number, parts, text }, y, along, tones) {
     { key },
     h("text.number", { x: percent(7), y: y + 20, "text-anchor": "end" }, String(number ?? "")),
     h("text", { x: percent(9), y: y + 20 }, name),
-    h("line.base", { x1: percent(BARS_AT), x2: percent(BARS_AT), y1: y + 2, y2: y + ROW - 2 }),
     drawn,
     h("text.value", { x: "100%", y: y + 20, "text-anchor": "end" }, text),
   );

@@ -69,12 +69,16 @@ export function choiceField(label, options, current, take) {
  * @param {{hint?: string | false, disabled?: boolean}} [more]
  */
 export function switchField(label, checked, take, { hint, disabled = false } = {}) {
-  return h(
-    "label.switch",
-    { key: `switch ${label}` },
-    h("input", { type: "checkbox", checked, disabled, onchange: (/** @type {any} */ chosen) => take(chosen.target.checked) }),
-    h("span.grow", null, label, hint && h("span.hint", null, hint)),
-  );
+  return [
+    h(
+      "label.switch",
+      { key: `switch ${label}` },
+      h("input", { type: "checkbox", checked, disabled, onchange: (/** @type {any} */ chosen) => take(chosen.target.checked) }),
+      h("span.grow", null, label),
+    ),
+    // Beside the label, not in it: a screen reader names the switch by its first words alone.
+    hint && h("p.hint.switch-hint", { key: `hint ${label}` }, hint),
+  ];
 }
 
 /**

@@ -33,7 +33,7 @@ function tile(player, team, isShared) {
     { href: to("player", player.id) },
     shirt({ ...wornBy(player, team) }),
     h("strong", null, player.squad_number != null && h("span.unseen", null, `${player.squad_number} `), String(player.full_name)),
-    h("small", null, isShared ? "number worn twice" : position && h("abbr", { title: POSITIONS[position] ?? position }, position)),
+    h("small", null, isShared ? "same number" : position && h("abbr", { title: POSITIONS[position] ?? position }, position)),
   );
 }
 

@@ -149,7 +149,7 @@ function positionField(player, changed) {
  */
 function dayField(player, changed) {
   const oninput = (/** @type {any} */ event) => (changed.dob = event.target.value || null);
-  return h("label.field", null, h("span", null, "Date of birth"), h("input", { name: "dob", type: "date", value: player.dob ?? "", oninput }), h("small.hint", null, "Coaches see it on this page, and nobody else."));
+  return h("label.field", null, h("span", null, "Date of birth"), h("input", { name: "dob", type: "date", value: player.dob ?? "", oninput }), h("small.hint", null, "Shown to coaches only, and never by a shared link."));
 }
 
 /**

@@ -78,7 +78,7 @@ export function goalsChart(app, totals) {
   const scorers = [...totals].filter(([, { goals, assists }]) => goals + assists > 0);
   scorers.sort(([one, a], [other, b]) => b.goals - a.goals || b.assists - a.assists || (one < other ? -1 : 1));
   return lyingBars({
-    caption: "Goals, and assists to them.",
+    caption: "Who scored, and who laid it on.",
     legend: legendOf([["goal", "goals"], ["assist", "assists"]]),
     heads: ["Player", "Goals", "Assists"],
     tones: ["goal", "assist"],

@@ -155,7 +155,7 @@ function liveLinks(app, sharing, live) {
       app.say("All links have ended. Whoever is watching is cut off within 5 seconds.");
     });
   return h(
-    "section",
+    "section.stack",
     { key: "live" },
     h("h3", null, live.length === 1 ? "1 link is open" : `${live.length} links are open`),
     h(

@@ -5,6 +5,7 @@
 
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
+import { to } from "../route.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../model/squads.js").Row} Row */
@@ -36,7 +37,7 @@ export function openImport(app, team) {
     title: "Paste a list",
     draw: (_app, close) => {
       const hindrance = hindranceFor(app);
-      if (hindrance) return h("p.hindrance", null, hindrance);
+      if (hindrance) return h("div.stack", null, h("p.hindrance", null, hindrance), !app.isSignedIn && h("a.button", { href: to("sign-in") }, "Sign in"));
       return own.preview ? look(app, team, own, own.preview, close) : write(app, team, own);
     },
   });
@@ -151,7 +152,7 @@ function look(app, team, own, preview, close) {
     h("ul.list.rows", null, preview.rows.map((line) => h("li", { key: line.row, "data-act": line.act }, rowLine(line)))),
     own.problem && h("p.wrong", { role: "alert" }, own.problem),
     h(
-      "div.pair",
+      "div.side-by-side",
       null,
       h("button.button.calm", { type: "button", onclick: () => back(app, own) }, "Back to the list"),
       h("button.button", { type: "button", disabled: own.isBusy || writes === 0, onclick: () => void apply() }, writes === 0 ? "Nothing to write" : `Write ${writes}`),

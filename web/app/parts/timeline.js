@@ -131,7 +131,8 @@ function toldOf(app, facts) {
     app,
     facts,
     sides: sidesOf(app.club, facts),
-    unsent: marksOf(facts, unsentIn(app.club)),
+    // Where nobody has signed in all is on this phone alone, and the line above says so once.
+    unsent: app.isSignedIn ? marksOf(facts, unsentIn(app.club)) : new Set(),
     asked: marksOf(facts, askedIn(app.club)),
     events: new Map(facts.events.map((event) => [event.id, event])),
   };

@@ -204,10 +204,10 @@ function leaving(app, player) {
   const remove = async () => {
     if (!(await app.attempt(() => app.club.delete("players", player.id)))) return;
     app.go(player.current_team ? to("team", String(player.current_team)) : to("squad"), { replace: true });
-    app.say(`Deleted ${player.full_name}`, { undo: () => app.club.restore("players", player.id) });
+    app.say(`Deleted ${player.full_name}; matches keep what was recorded`, { undo: () => app.club.restore("players", player.id) });
   };
   return [
     h("p.acts", null, h("button.button.calm.wide", { type: "button", onclick: () => void change() }, isActive ? "Has left the club" : "Is back in the club")),
-    h("p.ending", null, h("button.link.bad", { type: "button", onclick: () => void remove() }, "Delete, it was a slip")),
+    h("p.ending", null, h("button.link.bad", { type: "button", onclick: () => void remove() }, "Delete this player")),
   ];
 }

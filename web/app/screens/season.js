@@ -97,7 +97,7 @@ function told(app, own, played) {
     resultsChart(app, played),
     h("h2", null, "Who played how much"),
     minutesChart(app, played, totals, own.team),
-    [...totals.values()].some(({ goals, assists }) => goals + assists > 0) && [h("h2", null, "Who scored, who laid on"), goalsChart(app, totals)],
+    [...totals.values()].some(({ goals, assists }) => goals + assists > 0) && [h("h2", null, "Goals and assists"), goalsChart(app, totals)],
     h("h2", null, "Matches"),
     matchTable(app, played),
   ];

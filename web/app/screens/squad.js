@@ -41,7 +41,7 @@ function empty(app, mayEdit) {
     null,
     h("div.empty-shirts", null, shirt({ number: 7, cloth: "#14713f", trim: "#ffffff" }), shirt({ number: 10, cloth: "#ffd84d", trim: "#14201a" })),
     h("p", null, "No team yet. Make yours, then add who plays: a number and a name is enough."),
-    mayEdit && h("button.button", { type: "button", onclick: () => makeTeam(app) }, icon("plus"), "Make your team"),
+    mayEdit && h("button.button", { type: "button", onclick: () => makeTeam(app) }, "Make your team"),
   );
 }
 
@@ -101,7 +101,7 @@ export function fold(title, count, content) {
  * @param {number} n
  * @param {string} thing
  */
-export const counted = (n, thing) => `${n === 0 ? "no" : n} ${thing}${n === 1 ? "" : "s"}`;
+export const counted = (n, thing) => `${n === 0 ? "No" : n} ${thing}${n === 1 ? "" : "s"}`;
 
 /** @param {unknown} value */
 const text = (value) => (typeof value === "string" ? value : null);

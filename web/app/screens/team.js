@@ -73,7 +73,7 @@ function kits(team, count) {
 function twice(players) {
   const numbers = [...sharedNumbers(players)].map(Number).sort((one, other) => one - other);
   if (numbers.length === 0) return null;
-  const words = numbers.length === 1 ? `Two shirts have the number ${numbers[0]}.` : `Numbers ${numbers.join(", ")} are worn twice.`;
+  const words = `${numbers.length === 1 ? `Number ${numbers[0]} is` : `Numbers ${numbers.join(", ")} are`} worn more than once.`;
   return h("div.banner", null, h("p.grow", null, words, " That is allowed; change one if it was a slip."));
 }
 
