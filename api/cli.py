@@ -10,9 +10,10 @@ import click
 from rich.console import Console
 from rich.panel import Panel
 
+from api.identity.demo import DEMO_EMAIL, DEMO_PASSWORD
 from api.identity.keys import SecretFileError
 from api.observe import configure_logs
-from api.serving import DEMO_EMAIL, DEMO_PASSWORD, Opened, StartError, listen, open_database
+from api.serving import Opened, StartError, listen, open_database
 from api.serving import serve as serve_until_told
 from api.settings import Settings, SettingsError, is_own_machine, read_environment
 from api.workers import supervise

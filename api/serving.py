@@ -28,6 +28,7 @@ from api.app import Services, create_app, make_id, open_services
 from api.demo.club import fill
 from api.edge.connections import BoundedProtocol
 from api.identity.auth import Register
+from api.identity.demo import DEMO_CLUB, DEMO_EMAIL, DEMO_PASSWORD
 from api.identity.keys import KeyRing, keep_secret, make_ring
 from api.live.protocol import LiveProtocol
 from api.settings import Settings
@@ -47,10 +48,6 @@ COLLECT_AFTER: Final = 50_000
 """New containers between two looks of the garbage collector: some ten full pushes."""
 WATCH_S: Final = 0.2
 """Seconds between looks at the embedded PostgreSQL: it serves again well within three seconds of a crash."""
-
-DEMO_EMAIL: Final = "coach@touchline.example"
-DEMO_PASSWORD: Final = "touchline"  # noqa: S105 - made in development alone, and printed
-DEMO_CLUB: Final = "Touchline United"
 
 T = TypeVar("T")
 

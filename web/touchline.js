@@ -150,11 +150,11 @@ export class Touchline extends Desk {
    * @param {{match_id: string, device_id: string}} tokens
    */
   #beside({ match_id, device_id }) {
-    const { origin, clock, dice, fetch, wires, locks, channel } = this.#means;
+    const { origin, clock, dice, fetch, wires, locks, channel, config } = this.#means;
     const given = { ...(fetch && { fetch }), ...(wires && { wires }), ...(locks !== undefined && { locks }) };
     // A new store begins as the device that has just signed in; one of another match counts its edits for itself.
     const began = this.matchId === null ? { deviceId: device_id } : {};
-    return open({ origin, clock, dice, matchId: match_id, ...began, ...given, ...(channel === null && { channel }) });
+    return open({ origin, clock, dice, config, matchId: match_id, ...began, ...given, ...(channel === null && { channel }) });
   }
 
   /** Sign out. The club's data stays on the device, and so does what was not sent. */

@@ -15,13 +15,20 @@ from msgspec import Struct
 from api.edge.ratelimits import Limiter
 from api.edge.rates import describe_edge
 from api.identity.access import PUBLIC
+from api.identity.demo import DemoAccount, find_demo
 from api.requests import (
     json_answer,
 )
+from api.settings import Settings
 from api.sync.conflicts import CONFLICTS_PAGE_MAX
 from football.collections import CATALOGUE
+from storage.accounts import Accounts
 from sync import limits
 from sync.collections import CONFLICTS, Collection, Field
+
+TheLimiter = NamedDependency[SkipValidation[Limiter]]
+TheSettings = NamedDependency[SkipValidation[Settings]]
+TheAccounts = NamedDependency[SkipValidation[Accounts]]
 
 
 class ConfigAnswer(Struct, frozen=True):
@@ -35,12 +42,16 @@ class ConfigAnswer(Struct, frozen=True):
     collections: list[dict[str, Any]]
     """Each collection with its fields, their types and bounds."""
     conflicts: dict[str, str]
+    demo: DemoAccount | None = None
+    """An account to look around with, on a developer's own server alone."""
 
 
 @get("/api/sync/config", opt={**PUBLIC, "answer": ConfigAnswer})
-async def config(limiter: NamedDependency[SkipValidation[Limiter]]) -> Response[bytes]:
+async def config(limiter: TheLimiter, settings: TheSettings, accounts: TheAccounts) -> Response[bytes]:
     """Return the protocol versions, every limit, and the collections with their fields."""
-    return json_answer(ConfigAnswer(limits={**describe_limits(), **describe_edge(limiter.factor)}, **CONFIG))
+    told = {**describe_limits(), **describe_edge(limiter.factor)}
+    demo = await find_demo(accounts, is_production=settings.is_production)
+    return json_answer(ConfigAnswer(limits=told, demo=demo, **CONFIG))
 
 
 def describe_limits() -> dict[str, int]:

@@ -9,7 +9,8 @@ import pytest
 from api.app import Services
 from api.demo.season import label_of, saturday_ms, season
 from api.demo.squads import FIXTURES, NEXT, OWN, PLAYERS
-from api.serving import DEMO_EMAIL, make_demo
+from api.identity.demo import DEMO_EMAIL
+from api.serving import make_demo
 from football.collections import CATALOGUE
 from football.facts import MatchFacts, gather
 from football.minutes import crowds_of

@@ -22,7 +22,7 @@ from football.scoreboard import score_of
 from football.status import full_time_ms, status_of
 from football.substitutions import Change, crowd_prompts, line_up, same_change, substitute
 from football.timeline import is_correction, timeline_of
-from sync.collections import with_defaults
+from sync.collections import instant_ms, with_defaults
 from tests.football.builders import AWAY, HOME, KICKOFF_MS, MATCH, at_ms, real_match
 from tests.football.matches import KEYS, PLAYERS, matches
 from tests.football.test_facts import views
@@ -39,7 +39,7 @@ NOWS: Final = st.tuples(st.integers(0, 4_000), st.integers(4_000, 90_000)).map(l
 
 Expected = tuple[Call, object]
 
-a_while = settings(max_examples=200, deadline=None)
+a_while = settings(max_examples=150, deadline=None)
 
 
 @pytest.fixture(scope="module")
@@ -112,20 +112,36 @@ def test_minutes_and_crowds(folds: Folds, view: View, nows: list[int], most: int
 
 
 PERIODS: Final = st.sampled_from([period_key(*each) for each in KEYS])
+ABOUT_S: Final = st.integers(-60, 60)
+"""Seconds by which two people are apart who saw the same."""
 
 
-@given(view=VIEWS, key=PERIODS, pressed_s=st.integers(-600, 9_000))
-@a_while
-def test_presses_name_one_edge(folds: Folds, view: View, key: PeriodKey, pressed_s: int) -> None:
-    """The same field of the same record, or the same sentence."""
-    facts, at, told = gather(view, MATCH), at_ms(pressed_s), key_told(key)
-    expected: list[Expected] = [
-        (("presses", "start", "facts", told, at), presses.start(facts, key, at)),
-        (("presses", "end", "facts", told, at), presses.end(facts, key, at)),
-        (("presses", "pause", "facts", told, at), presses.pause(facts, key, at)),
-        (("presses", "resume", "facts", told, at), presses.resume(facts, key, at)),
-        (("presses", "finish", "facts", at), presses.finish(facts, at)),
-    ]
+def moments_of(facts: MatchFacts) -> list[int]:
+    """Return the moments that somebody recorded, in milliseconds since 1970; kick-off, where there is none."""
+    edges = [each[name] for each in (*facts.periods, *facts.pauses) for name in ("started_at", "ended_at")]
+    return [instant_ms(each) for each in edges if each is not None] or [KICKOFF_MS]
+
+
+@given(view=matches(), key=PERIODS, pressed_s=st.integers(-600, 9_000), nth=st.integers(0, 30), apart_s=ABOUT_S)
+@settings(max_examples=100, deadline=None)
+def test_presses_name_one_edge(
+    folds: Folds, view: View, key: PeriodKey, pressed_s: int, nth: int, apart_s: int
+) -> None:
+    """The same field of the same record, or the same sentence: at any moment, and about one that was recorded."""
+    facts = gather(view, MATCH)
+    moments = moments_of(facts)
+    keys = {key, *(period_key(each["type"], each["number"]) for each in facts.periods)}
+    expected: list[Expected] = []
+    for at in (at_ms(pressed_s), moments[nth % len(moments)] + apart_s * 1_000):
+        expected.append((("presses", "finish", "facts", at), presses.finish(facts, at)))
+        for each in sorted(keys):
+            told = key_told(each)
+            expected += [
+                (("presses", "start", "facts", told, at), presses.start(facts, each, at)),
+                (("presses", "end", "facts", told, at), presses.end(facts, each, at)),
+                (("presses", "pause", "facts", told, at), presses.pause(facts, each, at)),
+                (("presses", "resume", "facts", told, at), presses.resume(facts, each, at)),
+            ]
     folds.agree(view, MATCH, expected)
 
 
@@ -143,9 +159,11 @@ CHANGES: Final = st.builds(
 TAKEN: Final = st.sets(st.builds(ids.stint_id, st.just(MATCH), st.sampled_from(PLAYERS), st.integers(1, 3)))
 
 
-@given(view=VIEWS, change=CHANGES, taken=TAKEN)
+@given(view=matches(), change=CHANGES, taken=TAKEN, apart_s=ABOUT_S)
 @a_while
-def test_substitutions_write_the_same_records(folds: Folds, view: View, change: Change, taken: set[str]) -> None:
+def test_substitutions_write_the_same_records(
+    folds: Folds, view: View, change: Change, taken: set[str], apart_s: int
+) -> None:
     """What is closed and opened, under which ids, and what a person is asked."""
     facts = gather(view, MATCH)
     told = {**msgspec.structs.asdict(change), "key": key_told(change.key)}
@@ -156,7 +174,8 @@ def test_substitutions_write_the_same_records(folds: Folds, view: View, change: 
     for event in (each for each in facts.events if each["kind"] == "substitution"):
         came_on = [each["player_id"] for each in facts.participants if each["event_id"] == event["id"]]
         key = period_key(event["period_type"], event["period_number"])
-        again = Change("again", key, event["clock_ms"] or 0, event["player_id"], (came_on or [None])[-1], None)
+        clock_ms = max(0, event["clock_ms"] + apart_s * 1_000)
+        again = Change("again", key, clock_ms, event["player_id"], (came_on or [None])[-1], None)
         told = {**msgspec.structs.asdict(again), "key": key_told(key)}
         expected.append((("substitutions", "sameChange", "facts", told), same_change(facts, again)))
     folds.agree(view, MATCH, expected)
@@ -165,7 +184,7 @@ def test_substitutions_write_the_same_records(folds: Folds, view: View, change: 
 STARTERS: Final = st.lists(st.tuples(st.sampled_from(PLAYERS), st.sampled_from([None, "CB"])), max_size=12)
 
 
-@given(view=VIEWS, players=STARTERS, team_id=st.sampled_from([HOME, AWAY, None]), nows=NOWS)
+@given(view=matches(), players=STARTERS, team_id=st.sampled_from([HOME, AWAY, None]), nows=NOWS)
 @a_while
 def test_line_ups_and_their_prompts(
     folds: Folds, view: View, players: list[tuple[str, str | None]], team_id: str | None, nows: list[int]
@@ -187,7 +206,7 @@ def records_of(view: View, collection: str) -> dict[str, Record]:
     return {key: {**with_defaults(found, values), "id": key} for key, values in view.get(collection, {}).items()}
 
 
-@given(view=VIEWS, nows=NOWS)
+@given(view=matches(), nows=NOWS)
 @a_while
 def test_statistics_of_a_match(folds: Folds, view: View, nows: list[int]) -> None:
     """What each player did, each side's result, and who played for it."""

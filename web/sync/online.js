@@ -25,6 +25,7 @@ import { Transport } from "./transport.js";
  * @property {string} origin @property {string} name @property {Clock} clock @property {Dice} dice
  * @property {typeof globalThis.fetch} [fetch] @property {readonly Wire[]} [wires]
  * @property {Pick<LockManager, "request"> | null} [locks] @property {Channel | null} channel
+ * @property {any} [config] what the app was shipped with of `/api/sync/config`
  * @property {string | null} [matchId] the one match that is scored here by link; the whole club without it
  */
 

@@ -459,6 +459,29 @@ test("a page on IndexedDB does all of this too", async () => {
   await again.close();
 });
 
+test("a club that was switched to is entered with tokens of another device, and asks for its own with them", async () => {
+  const { clock, server, tab } = world();
+  const club = await tab();
+  await club.put("matches", club.newId(), TITLE);
+  const elsewhere = { email: "e", password: "p", device_id: "de000000-0000-4000-8000-00000000000b" };
+  const tokens = await club.online.transport.ask("POST", "/api/auth/login", { body: elsewhere });
+  assert.equal(club.clubId, null);
+  await club.enter(tokens);
+  await clock.advance(1_000);
+  assert.deepEqual([club.clubId, club.account.user_id, club.status.pending], ["c", "u", 0]);
+  const push = server.requests.find(({ path }) => path === "/api/sync/push");
+  assert.deepEqual([push.body.device_id, server.log.length], [club.deviceId, 1]);
+});
+
+test("tokens that were asked for and not taken change nothing", async () => {
+  const { server, tab } = world();
+  const club = await tab();
+  const tokens = await club.knock("login", ACCOUNT);
+  assert.equal(tokens.device_id, club.deviceId);
+  assert.deepEqual([club.account, club.clubId, club.status.state], [null, null, "local"]);
+  assert.deepEqual(server.paths(), ["login"]);
+});
+
 test("a file is fetched, and a text is sent, as the person who is signed in", async () => {
   const { club, server } = await signedIn();
   let heard;

@@ -8,13 +8,16 @@ import asyncpg
 import httpx
 import pytest
 from argon2 import PasswordHasher
+from msgspec.structs import replace
 
-from api.app import Services
+from api.app import Services, create_app
 from api.errors import Unauthorised
+from api.identity.demo import DEMO_EMAIL, DEMO_PASSWORD
 from api.identity.passwords import Passwords
 from api.identity.tokens import ACCESS_S, LEEWAY_S, REFRESH_DAYS
 from api.resources.writing import server_device
-from api.serving import DEMO_EMAIL, DEMO_PASSWORD, make_demo
+from api.serving import make_demo
+from api.settings import Mode, Settings
 from tests.api.people import (
     NOBODY,
     PASSWORD,
@@ -22,6 +25,7 @@ from tests.api.people import (
     Execute,
     Person,
     asked_to_register,
+    client_of,
     code_of,
     sign_in,
     sign_up,
@@ -199,6 +203,22 @@ async def test_the_demo_account_is_made_once(client: httpx.AsyncClient, services
     await make_demo(services)
     asked = {"email": DEMO_EMAIL, "password": DEMO_PASSWORD, "device_id": some_id()}
     assert (await client.post("/api/auth/login", json=asked)).status_code == 200
+
+
+async def test_the_demo_account_is_told_where_it_is(client: httpx.AsyncClient, services: Services) -> None:
+    """Only once it was made, so that an app offers no door that stays shut; what is told opens it."""
+    assert (await client.get("/api/sync/config")).json()["demo"] is None
+    await make_demo(services)
+    told = (await client.get("/api/sync/config")).json()["demo"]
+    assert (await client.post("/api/auth/login", json={**told, "device_id": some_id()})).status_code == 200
+
+
+async def test_in_production_nobody_is_told_of_a_demo(settings: Settings, services: Services) -> None:
+    """Somebody may have registered with that address there: it is theirs."""
+    await make_demo(services)
+    app = create_app(replace(settings, mode=Mode.PRODUCTION, secret_key="x" * 32), services)
+    async with client_of(app) as client:
+        assert (await client.get("/api/sync/config")).json()["demo"] is None
 
 
 async def test_a_session_of_one_club_sees_no_other(client: httpx.AsyncClient, coach: Person) -> None:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from api.errors import WeakPassword
 from api.identity import passwords
+from api.identity.demo import DEMO_PASSWORD
 from api.identity.passwords import COMMON, LENGTH_MAX, LENGTH_MIN, check_password
-from api.serving import DEMO_PASSWORD
 from tests.api.people import PASSWORD, asked_to_register, code_of, some_id
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=8, max_size=64)

@@ -97,7 +97,7 @@ export function questionOf(club, people, conflict) {
     parts: [],
     conflict,
   };
-  const tell = KINDS[plain.kind];
+  const tell = Object.hasOwn(KINDS, plain.kind) ? KINDS[plain.kind] : undefined;
   if (!tell || !isWhole(conflict)) return { ...plain, hint: "This version of the app cannot show it. Load the app again, or ask on another phone." };
   return { ...plain, ...tell(club, people, conflict, values) };
 }
@@ -169,7 +169,7 @@ function deleteSide(club, collection, value) {
 /** @type {typeof KINDS[string]} */
 function aboutAlike(club, people, conflict, values) {
   const { collection, record, other } = conflict;
-  const words = ALIKE[collection] ?? ALIKE_OTHERWISE;
+  const words = Object.hasOwn(ALIKE, collection) ? ALIKE[collection] : ALIKE_OTHERWISE;
   const sides = sidesOf(conflict);
   const options = [record, other].map((id, place) => {
     const side = sides.find((each) => each.value?.record === id) ?? sides[place];

@@ -19,8 +19,8 @@ const NAMED_BY = Object.freeze({ teams: "team", players: "player", seasons: "sea
  * @returns {Pointer[]}
  */
 export function pointersTo(club, collection, id) {
+  if (!Object.hasOwn(NAMED_BY, collection)) return [];
   const form = NAMED_BY[collection];
-  if (!form) return [];
   /** @type {Pointer[]} */
   const found = [];
   for (const [holder, fields] of Object.entries(FIELDS)) {

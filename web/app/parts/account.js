@@ -22,10 +22,12 @@ export function beginAccount(app) {
  * @param {{me: Fetched}} own
  */
 export function drawAccount(app, own) {
-  return whenFetched(app, own.me, ME, (me) => [
+  return whenFetched(app, own.me, ME, (me) => h(
+    "div.stack",
+    null,
     h("dl.facts", { key: "facts" }, fact("Name", me.display_name), fact("Address", me.email ?? "none")),
     h(
-      "div.stack.spaced",
+      "div.stack",
       { key: "acts" },
       h("button.button.calm.wide", { type: "button", onclick: () => openName(app, own.me) }, "Change my name"),
       h("button.button.calm.wide", { type: "button", onclick: () => openPassword(app) }, "Change my password"),
@@ -33,7 +35,7 @@ export function drawAccount(app, own) {
     h("h2", { key: "end" }, "Delete my account"),
     h("p.hint", { key: "hint" }, "Your name and address are wiped. What you recorded stays with the club; a club that nobody else is in goes with it."),
     h("button.button.bad", { key: "delete", type: "button", onclick: () => openDeletion(app) }, "Delete my account"),
-  ]);
+  ));
 }
 
 /**

@@ -50,7 +50,7 @@ export function entryForm(app, own) {
   };
   return [
     h(
-      "div.switcher",
+      "div.mode",
       { key: "mode", role: "group", "aria-label": "Have you got an account?" },
       h("button", { type: "button", "aria-pressed": String(!isNew), onclick: choose("in") }, "I have an account"),
       h("button", { type: "button", "aria-pressed": String(isNew), onclick: choose("up") }, "I am new"),

@@ -42,3 +42,12 @@ export function handButtons(app, what, words = "Share") {
     ),
   );
 }
+
+/**
+ * Bring what was just made to the top of its sheet, for eyes and for a screen reader.
+ * @param {HTMLElement} card
+ */
+export function bringUp(card) {
+  card.scrollIntoView({ block: "start" });
+  card.focus({ preventScroll: true });
+}

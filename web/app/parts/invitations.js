@@ -24,14 +24,14 @@ export const beginInvitations = (app) => fetched(app, PATH);
  */
 export function drawInvitations(app, own) {
   return h(
-    "section",
+    "section.stack.club-part",
     { key: "invitations" },
     h("h2", null, "Invitations"),
     h("button.button.wide", { type: "button", onclick: () => openInvite(app, own) }, icon("plus"), "Invite somebody"),
     whenFetched(app, own, PATH, ({ invitations }) => {
       const live = invitations.filter((/** @type {Invitation} */ each) => each.is_live);
       if (live.length === 0) return h("p.hint", null, "No invitation is open.");
-      return h("ul.list.spaced", null, live.map((/** @type {Invitation} */ each) => row(app, own, each)));
+      return h("ul.list", null, live.map((/** @type {Invitation} */ each) => row(app, own, each)));
     }),
   );
 }
@@ -74,6 +74,7 @@ function row(app, own, { invitation_id: id, role, uses, used, expires_at: ends }
  */
 function openInvite(app, own) {
   const roles = mayInvite(app.club.account?.role);
+  let isAsked = false; // two presses make one link
   const asked = { role: roles.at(-2)?.role ?? "viewer", days: 7, uses: 1 };
   app.open({
     title: "Invite somebody",
@@ -83,16 +84,20 @@ function openInvite(app, own) {
         {
           onsubmit: (/** @type {Event} */ event) => {
             event.preventDefault();
+            if (isAsked) return;
+            isAsked = true;
             void online(app, async () => {
               const { link } = await app.club.request("POST", PATH, asked);
               close();
               openLink(app, new URL(link, location.href).href, asked.role);
               await load(app, own, PATH);
+            }).finally(() => {
+              isAsked = false;
             });
           },
         },
         h("fieldset", null, h("legend", null, "What may they do?"), h("div.stack", null, roles.map(({ role, name, may }) =>
-          h("button.choice.role", { key: role, type: "button", "aria-pressed": String(asked.role === role), onclick: () => { asked.role = role; app.redraw(); } }, h("strong", null, name), h("small", null, may)),
+          h("button.role-choice", { key: role, type: "button", "aria-pressed": String(asked.role === role), onclick: () => { asked.role = role; app.redraw(); } }, h("strong", null, name), h("small", null, may)),
         ))),
         pick(app, "How long is the link good?", DAYS, (days) => (days === 1 ? "1 day" : `${days} days`), asked, "days"),
         pick(app, "How many may use it?", USES, (uses) => (uses === 1 ? "1 person" : `${uses} people`), asked, "uses"),
@@ -131,7 +136,7 @@ function openLink(app, url, role) {
         "div.stack",
         null,
         h("p", null, `Whoever opens it joins your club as ${roleName(role).toLowerCase()}. It is shown this once: send it now.`),
-        h("p.secret", { tabindex: "0", "aria-label": "The link" }, url),
+        h("p.link-text", { tabindex: "0", "aria-label": "The link" }, url),
         h("button.button.wide", { type: "button", onclick: () => void app.attempt(async () => { if ((await handOver({ title: "Join our club on Touchline", url })) === "copied") app.say("Copied. Paste it into a message"); }) }, icon("share"), "Send the link"),
       ),
   });

@@ -10,6 +10,7 @@ import { startersMax, startersOf, suggested } from "../model/lineup.js";
 import { squadOf } from "../model/matchsquad.js";
 import { sidesOf } from "../model/sides.js";
 import { addPlayer } from "./addplayer.js";
+import { foot } from "./foot.js";
 import { shirts } from "./players.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -46,7 +47,7 @@ function drawLineup(app, matchId, mine, close) {
   return h(
     "div.picker",
     null,
-    members.length === 0 ? h("p.hint", null, `${team.name} has no players yet. Add those who play today; the rest can wait.`) : suggestion(app, facts, mine),
+    members.length === 0 ? h("p.hint", null, `${team.name} has no players yet. ${app.may("coach") ? "Add those who play today; the rest can wait." : "A coach adds them."}`) : suggestion(app, facts, mine),
     members.length > 0 &&
       shirts({
         members,
@@ -61,10 +62,9 @@ function drawLineup(app, matchId, mine, close) {
         },
       }),
     mine.isPlacing && positions(mine, members.filter(({ id }) => mine.picked.has(id))),
-    addPlayer(app, facts, (id) => mine.picked.set(id, null)),
-    h(
-      "div.foot",
-      null,
+    app.may("coach") && addPlayer(app, facts, (id) => mine.picked.set(id, null)),
+    foot(
+      app,
       h("p.picked-count", { "data-many": mine.picked.size > most ? "" : null, role: "status" }, h("b.numbers", null, `${mine.picked.size} of ${most}`), mine.picked.size > most ? `, ${mine.picked.size - most} too many` : ""),
       h(
         "div.row",

@@ -24,7 +24,7 @@ export function beginMembers(app) {
 export function drawMembers(app, own) {
   return [
     whenFetched(app, own.members, PATH, ({ members }) => h("ul.list", null, members.map((/** @type {Member} */ member) => row(app, own, member)))),
-    own.invitations && drawInvitations(app, own.invitations),
+    own.members.data !== null && own.invitations && drawInvitations(app, own.invitations),
   ];
 }
 
@@ -61,7 +61,7 @@ function openMember(app, own, member, isOwn) {
         null,
         roles.length > 0 && h("div.stack", { role: "group", "aria-label": "Role" }, ROLES.map(({ role, name: called, may }) =>
           h(
-            "button.choice.role",
+            "button.role-choice",
             {
               key: role,
               type: "button",

@@ -26,13 +26,15 @@ export function beginPhones(app) {
  */
 export function drawPhones(app, own) {
   const { pending } = app.club.status;
-  return [
+  return h(
+    "div.stack",
+    null,
     h("p.banner", { key: "mine", class: pending > 0 ? "" : "calm" }, pending > 0 ? `${pending === 1 ? "1 change is" : `${pending} changes are`} on this phone only. Keep it until they are sent.` : "All that was recorded on this phone is on the server."),
     whenFetched(app, own.phones, PHONES, ({ devices }) => h("ul.list", { key: "phones" }, devices.map((/** @type {Phone} */ phone) => phoneRow(app, phone)))),
     h("p.hint", { key: "hint" }, "A phone that has not been heard of since the match may still hold some of it. Open the app on it where there is signal."),
     h("h2", { key: "signed" }, "Where you are signed in"),
     whenFetched(app, own.sessions, SESSIONS, ({ sessions }) => h("ul.list", { key: "sessions" }, sessions.map((/** @type {Signed} */ session) => sessionRow(app, own.sessions, session)))),
-  ];
+  );
 }
 
 /**
@@ -41,7 +43,7 @@ export function drawPhones(app, own) {
  */
 function phoneRow({ club }, phone) {
   const isThis = phone.device_id === club.deviceId;
-  const troubles = troublesOf(phone);
+  const troubles = troublesOf(isThis ? { ...phone, lag: 0 } : phone); // what the server last heard of this one is old news here
   return h(
     "li",
     { key: phone.device_id },
@@ -50,7 +52,6 @@ function phoneRow({ club }, phone) {
       null,
       icon("phone"),
       h("span.grow", null, h("strong", null, isThis ? "This phone" : phone.display_name), h("small", null, `Heard of ${whenWords(phone.last_seen)}`), troubles.map((words) => h("small", { key: words }, words))),
-      h("span.tag", { "data-tone": phone.parked > 0 ? "bad" : null }, phone.lag === 0 ? "up to date" : "behind"),
     ),
   );
 }
@@ -63,7 +64,7 @@ function phoneRow({ club }, phone) {
 export function troublesOf({ lag, skew, parked, open_conflicts: open }) {
   const minutes = Math.round(Math.abs(skew) / 60_000);
   return [
-    ...(lag > 0 ? [`Has not seen the latest ${lag === 1 ? "change" : `${lag} changes`}`] : []),
+    ...(lag > 0 ? [`Had ${lag === 1 ? "1 change" : `${lag} changes`} of others still to get`] : []),
     ...(parked > 0 ? [`${parked} ${parked === 1 ? "change waits" : "changes wait"} for what belongs to ${parked === 1 ? "it" : "them"}`] : []),
     ...(open > 0 ? [`${open === 1 ? "1 question" : `${open} questions`} about what it recorded`] : []),
     ...(Math.abs(skew) > SKEW_MS ? [`Its clock is ${minutes} ${minutes === 1 ? "minute" : "minutes"} ${skew > 0 ? "slow" : "fast"}; times are corrected`] : []),

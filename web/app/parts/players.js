@@ -1,6 +1,7 @@
 /** Players as shirts to tap: with a number, and the name as it is called across the pitch. */
 
 import { h } from "../dom.js";
+import { onShirt } from "../model/matchsquad.js";
 import { shirt } from "./shirt.js";
 
 /** @typedef {import("../model/matchsquad.js").Member} Member */
@@ -31,7 +32,7 @@ export function shirts({ members, team, choose, label, isChosen, mark }) {
             "aria-label": [member.number, member.name, mark?.(member)].filter((each) => each !== null && each !== undefined && each !== "").join(" "),
             onclick: () => choose(member),
           },
-          shirt({ number: member.number, cloth: team.cloth, trim: team.trim }),
+          shirt({ number: onShirt(member), cloth: team.cloth, trim: team.trim }),
           h("span.name", null, member.short),
           mark && h("small.numbers", null, mark(member) ?? ""),
         ),

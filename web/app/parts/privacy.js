@@ -13,5 +13,5 @@ const PARTS = [
 ];
 
 export function drawPrivacy() {
-  return PARTS.map(([title, words]) => h("section.told", { key: title }, h("h2", null, title), h("p", null, words)));
+  return PARTS.map(([title, words]) => h("section.kept-where", { key: title }, h("h2", null, title), h("p", null, words)));
 }

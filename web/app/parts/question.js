@@ -31,7 +31,7 @@ export function questionCard(app, question) {
     h("header", null, icon(MARKS[question.kind] ?? "question"), h("div", null, h("h3", null, ask), about && h("p.soft", null, about))),
     hint && h("p.hint", null, hint),
     options.length > 0 && h("ul.sides", { "data-long": isLong }, options.map((option) => side(app, question, option, mayAnswer))),
-    parts.length > 0 && h("ul.parts", null, parts.map((part) => partLine(part))),
+    parts.length > 0 && h("ul.group-parts", null, parts.map((part) => partLine(part))),
     mayAnswer &&
       (answers.length > 0 || takesOther) &&
       h(

@@ -61,14 +61,15 @@ function isTremble(button) {
 }
 
 /**
- * Return the team of a side. A match that names none gets one: a goal of no team would count for nobody.
+ * Return the team of a side. A match that names none gets one, from who may: a goal of no team counts for nobody, until a
+ * coach says whose it is.
  * @param {App} app
  * @param {MatchFacts} facts
  * @param {Side} side
  */
 export async function teamOn(app, facts, side) {
   const team = sidesOf(app.club, facts)[side];
-  if (team.id) return team.id;
+  if (team.id || !app.may("coach")) return team.id;
   const id = app.club.newId();
   await app.club.group((group) => {
     group.put("teams", id, { name: team.isOurs ? US : THEM });

@@ -33,7 +33,7 @@ export function scoreboard(app, facts) {
       null,
       isPlanned && !score.is_by_hand && facts.events.length === 0
         ? h("p.score.numbers.versus", null, "v")
-        : h("p.score.numbers", { "aria-label": `${score.home} to ${score.away}` }, digits("home", score.home), h("span.dash", { "aria-hidden": "true" }), digits("away", score.away)),
+        : [h("p.unseen", { key: "said" }, `${score.home} to ${score.away}`), h("p.score.numbers", { key: "score", "aria-hidden": "true" }, digits("home", score.home), h("span.dash"), digits("away", score.away))],
       shootout(score),
       stageLine(facts, stage),
     ),

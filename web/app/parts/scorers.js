@@ -4,7 +4,7 @@ import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { momentWords } from "../model/sharewords.js";
 import { selectField } from "./fields.js";
-import { handButtons } from "./handing.js";
+import { bringUp, handButtons } from "./handing.js";
 import { ask, needs, nothingAsked, sentFirst, sureButton } from "./online.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -113,7 +113,7 @@ function madeCard(app, scorers, { url, code, scorer }) {
   };
   return h(
     "section.card.link-made",
-    { key: "made", "aria-label": "The new scorer's link" },
+    { key: "made", "aria-label": "The new scorer's link", tabindex: "-1", mounted: bringUp },
     h("h3", null, "Read out this code"),
     h("p.scorer-code.numbers", { "aria-label": [...code].join(" ") }, code),
     h("p.hint", null, `They open ${location.host}/score and type it. Capitals and the dash do not matter.`),
@@ -138,12 +138,12 @@ function scorerRow(app, scorers, { scorer_id: id, name, devices, expires_at: exp
       await scorers.load();
       app.say(`${name || "Whoever has it"} cannot score any more. What they recorded stays.`);
     });
-  const phones = devices === 0 ? "nobody has used it yet" : devices === 1 ? "on 1 phone" : `on ${devices} phones`;
+  const phones = devices === 0 ? "" : devices === 1 ? ", on 1 phone" : `, on ${devices} phones`;
   return h(
     "div.item",
     null,
     icon("edit"),
-    h("span.grow", null, h("strong", null, name || "Not used yet"), h("small", null, `Until ${momentWords(expires)}, ${phones}`)),
+    h("span.grow", null, h("strong", null, name || "Not used yet"), h("small", null, `Until ${momentWords(expires)}${phones}`)),
     sureButton(app, scorers, id, ["End", "Really end"], end),
   );
 }

@@ -4,7 +4,7 @@ import { LINK_MS_MAX } from "../../football/policy.js";
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { heldWords, momentWords, openedWords, showsWords } from "../model/sharewords.js";
-import { handButtons } from "./handing.js";
+import { bringUp, handButtons } from "./handing.js";
 import { ask, needs, nothingAsked, sureButton } from "./online.js";
 import { openScorers } from "./scorers.js";
 import { openLink } from "./sharelink.js";
@@ -131,7 +131,7 @@ function madeCard(app, sharing, { url, link }) {
   };
   return h(
     "section.card.link-made",
-    { key: "made", "aria-label": "The new link" },
+    { key: "made", "aria-label": "The new link", tabindex: "-1", mounted: bringUp },
     h("h3", null, "The link is ready"),
     h("p.link-told", { tabindex: "0" }, url),
     handButtons(app, { title: "Watch the match", url }, "Share the link"),

@@ -1,13 +1,14 @@
 /** The sheet behind the sync line: what waits, what was refused, this phone's clock, and what can be done about it. */
 
 import { h } from "../dom.js";
+import { whenWords } from "../model/conflicts.js";
+import { changes, clockSentence, syncSentence } from "../model/syncwords.js";
 import { to } from "../route.js";
-import { saveFile } from "./files.js";
+import { saveUnsent } from "./files.js";
+import { openForget } from "./thisphone.js";
 
 /** @typedef {import("../app.js").App} App */
-
-/** Milliseconds by which a phone's clock may be wrong before anybody is told. */
-const SKEW_MS = 60_000;
+/** @typedef {import("../../sync/status.js").Status} Status */
 
 /** @param {App} app */
 export function openSync(app) {
@@ -20,29 +21,59 @@ export function openSync(app) {
  */
 function drawSync(app, close) {
   const { status } = app.club;
+  const clock = clockSentence(status.correction);
+  return h("div.stack", null, h("p", null, syncSentence(status, app.isSignedIn, app.isScorer)), facts(status), clock && h("p.banner", null, clock), acts(app, close));
+}
+
+/** @param {Status} status */
+function facts({ pending, parked, refused, conflicts, saved_at: saved, retry_at: retry, state }) {
+  return h(
+    "dl.facts",
+    null,
+    row("On this phone only", pending === 0 ? "nothing" : changes(pending)),
+    refused > 0 && row("Not accepted", changes(refused)),
+    parked > 0 && row("On the server, waiting for the rest", changes(parked)),
+    conflicts > 0 && row("Questions", String(conflicts)),
+    row("All saved on the server", saved === null ? "not yet" : whenWords(saved)),
+    retry !== null && state === "offline" && row("Next try", whenWords(retry)),
+  );
+}
+
+/**
+ * @param {App} app
+ * @param {() => void} close
+ */
+function acts(app, close) {
+  const { status } = app.club;
+  const { state, pending, refused, conflicts } = status;
   const goTo = (/** @type {string} */ address) => () => {
     close();
     app.go(address);
   };
-  return h(
-    "div.stack",
-    null,
-    h(
-      "dl.facts",
-      null,
-      row("On this phone only", status.pending === 0 ? "nothing" : `${status.pending} ${status.pending === 1 ? "change" : "changes"}`),
-      status.parked > 0 && row("On the server, waiting for what belongs to them", String(status.parked)),
-      row("All saved on the server", status.saved_at === null ? "not yet" : when(status.saved_at)),
-      status.retry_at !== null && row("Next try", when(status.retry_at)),
-      Math.abs(status.correction) > SKEW_MS && row("This phone's clock", `${Math.round(Math.abs(status.correction) / 60_000)} minutes ${status.correction > 0 ? "slow" : "fast"}; times are corrected`),
-    ),
-    status.conflicts + status.refused > 0 && h("button.button", { type: "button", onclick: goTo(to("questions")) }, "Answer what is open"),
-    app.isSignedIn && status.state !== "signed_out"
-      ? h("button.button.calm", { type: "button", onclick: () => void app.club.sync() }, "Sync now")
-      : h("button.button", { type: "button", onclick: goTo(to("sign-in")) }, "Sign in to share it"),
-    status.pending + status.refused > 0 && h("button.button.calm", { type: "button", onclick: () => saveFile("touchline-unsent.json", "application/json", JSON.stringify(app.club.export(), null, 1)) }, "Save what is only here as a file"),
-    h("p.hint", null, "What you record is stored on this phone at once, and sent when there is signal. Closing the app loses nothing."),
-  );
+  const after = (/** @type {() => unknown} */ act) => () => {
+    close();
+    act();
+  };
+  const mustSignIn = !app.isSignedIn || state === "signed_out";
+  const canSync = !mustSignIn && state !== "ended" && state !== "update_needed";
+  return [
+    state === "update_needed" && button("Load the app again", () => (app.hasUpdate ? app.takeOver() : location.reload()), true),
+    state !== "ended" && !app.isScorer && conflicts + refused > 0 && button("Answer what is open", goTo(to("questions")), true),
+    state !== "ended" && mustSignIn && (app.isScorer ? button("Open the link again", goTo(to()), true) : button("Sign in", goTo(to("sign-in")), true)),
+    canSync && button("Sync now", () => void app.club.sync(), false),
+    pending + refused > 0 && button("Save what is only here as a file", () => saveUnsent(app), state === "ended"),
+    state === "ended" && !app.isScorer && button("Forget this club on this phone", after(() => openForget(app)), pending + refused === 0),
+    canSync && !app.isScorer && h("a.link", { key: "phones", href: to("club", "phones") }, "Is it saved on the other phones?"),
+  ];
+}
+
+/**
+ * @param {string} words
+ * @param {() => unknown} onclick
+ * @param {boolean} isFirst what is most likely wanted
+ */
+function button(words, onclick, isFirst) {
+  return h("button.button.wide", { key: words, type: "button", class: isFirst ? "" : "calm", onclick }, words);
 }
 
 /**
@@ -50,12 +81,5 @@ function drawSync(app, close) {
  * @param {string} value
  */
 function row(name, value) {
-  return h("div", null, h("dt", null, name), h("dd", null, value));
-}
-
-/** @param {number} ms */
-function when(ms) {
-  const at = new Date(ms);
-  const isToday = at.toDateString() === new Date().toDateString();
-  return at.toLocaleString([], isToday ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" });
+  return h("div", { key: name }, h("dt", null, name), h("dd", null, value));
 }

@@ -44,7 +44,7 @@ export function drawPhone(app, own) {
     app.say(own.isKept ? "The browser keeps it" : "The browser did not agree. Put the app on the home screen, then ask again", { tone: own.isKept ? "calm" : "bad" });
   };
   return h(
-    "section.stack",
+    "section.stack.club-part",
     { key: "phone" },
     h("h2", null, "This phone"),
     installHint(app),

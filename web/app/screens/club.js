@@ -79,7 +79,7 @@ function whoAndWhere(app, own) {
   const { account } = app.club;
   const name = own.club?.data?.name ?? app.prefs.all.clubs?.[app.club.clubId ?? ""] ?? "Your club";
   return h(
-    "section.card.club",
+    "section.card.club-name",
     { key: "who" },
     h("div.row", null, h("h2.grow", null, name), app.may("owner") && own.club?.data && h("button.quiet", { type: "button", "aria-label": "Rename the club", onclick: () => openName(app, own) }, icon("edit"))),
     h("p.soft", null, [own.me?.data?.display_name ?? "You", roleName(account?.role ?? "").toLowerCase()].join(", ")),
@@ -90,7 +90,7 @@ function whoAndWhere(app, own) {
 /** @param {App} app */
 function ways({ club: { status } }) {
   const open = status.conflicts;
-  return h("ul.list.spaced", { key: "ways" }, [
+  return h("ul.list.club-ways", { key: "ways" }, [
     way(to("club", "people"), "people", "People", "Members, roles, invitations"),
     way(to("club", "phones"), "phone", "Is my match saved?", "All phones of the club"),
     way(to("questions"), "question", "Questions", open === 0 ? "Nothing to answer" : `${open} to answer`),
@@ -195,6 +195,6 @@ function about() {
       way(to("club", "privacy"), "list", "What is kept where", "On this phone, on the server, for families"),
       h("li", { key: "docs" }, h("a", { href: "/docs" }, icon("link"), h("span.grow", null, h("strong", null, "How it works"), h("small", null, "The server's pages")), icon("next"))),
     ]),
-    VERSION && h("p.hint.version", null, `Version ${VERSION}`),
+    VERSION && h("p.hint.app-version", null, `Version ${VERSION}`),
   );
 }

@@ -6,7 +6,7 @@ import { isGoingOn, stageOf } from "../model/moment.js";
 import { sidesOf } from "../model/sides.js";
 import { to } from "../route.js";
 import { backLink } from "../shell.js";
-import { assumedNote, crowdNotes } from "../parts/notices.js";
+import { assumedNote, crowdLine } from "../parts/notices.js";
 import { clockBar } from "../parts/clockbar.js";
 import { openMatchMenu } from "../parts/matchmenu.js";
 import { pad } from "../parts/pad.js";
@@ -103,15 +103,22 @@ function partButtons(app, own, offered, current) {
           key: name,
           type: "button",
           "aria-pressed": String(name === current),
-          onclick: () => {
-            own.part = name;
-            app.redraw();
-          },
+          onclick: () => show(app, own, name),
         },
         words,
       ),
     ),
   );
+}
+
+/**
+ * @param {App} app
+ * @param {Own} own
+ * @param {string} part
+ */
+function show(app, own, part) {
+  own.part = part;
+  app.redraw();
 }
 
 /**
@@ -125,7 +132,7 @@ function play(app, facts, own) {
   return [
     calledOff !== null && h("p.banner", null, calledOff === "postponed" ? "This match is postponed." : "This match is called off."),
     assumedNote(app, facts),
-    crowdNotes(app, facts),
+    crowdLine(app, facts, () => show(app, own, "team")),
     status === "completed" && over(app, facts.match.id),
     clockBar(app, facts),
     pad(app, facts, own),

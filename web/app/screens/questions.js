@@ -29,7 +29,7 @@ export const questions = {
     return [
       refused.length > 0 && notAccepted(app, people, refused, own.mending),
       open.length > 0 && h("p.hint", { key: "lead" }, app.may("coach") ? "Two phones say different things. Nothing is lost: choose what stays." : "A coach or an owner answers these. Nothing is lost meanwhile."),
-      inMatches(app, open).map(([id, group]) => h("section.stack.asked", { key: id }, heading(app, id), group.map((each) => questionCard(app, each)))),
+      inMatches(app, open).map(([id, group]) => h("section.stack.to-answer", { key: id }, heading(app, id), group.map((each) => questionCard(app, each)))),
     ];
   },
 };
@@ -42,7 +42,7 @@ export const questions = {
  */
 function notAccepted(app, people, refused, mending) {
   return h(
-    "section.stack.asked",
+    "section.stack.to-answer",
     { key: "refused" },
     h("h2", null, "Not accepted"),
     h("p.hint", null, app.may("coach") ? "The server could not take these. They are kept until you mend them or give them up." : "The server could not take these. They are kept; a coach or an owner mends them."),

@@ -53,7 +53,7 @@ async function learnDemo({ club, redraw }, own) {
  */
 function demo(app, own, { email, password }) {
   return h(
-    "section.demo",
+    "section.look-around",
     { key: "demo" },
     h("h2", null, "Only looking?"),
     h("p.hint", null, "This server is a developer's own. It has a club with matches, players and a season in it."),
