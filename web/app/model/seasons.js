@@ -67,7 +67,8 @@ export function playedBy(matches, teamId, nowMs) {
   for (const facts of matches) {
     const ours = teamId ?? ourTeamId(facts.match);
     const result = ours === null ? null : resultOf(facts, ours, nowMs);
-    if (ours !== null && result) found.push({ facts, teamId: ours, result, letter: letterOf(result), difference: result.goals_for - result.goals_against });
+    if (ours !== null && result)
+      found.push({ facts, teamId: ours, result, letter: letterOf(result), difference: result.goals_for - result.goals_against });
   }
   return found.sort((one, other) => (one.facts.match.kickoff_ts < other.facts.match.kickoff_ts ? -1 : 1));
 }

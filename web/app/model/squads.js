@@ -25,7 +25,10 @@ export function ownTeams(club) {
  */
 export function opponents(club) {
   const isOwn = ownership(club);
-  return club.all("teams").filter((team) => !isOwn(team)).sort(byName("name"));
+  return club
+    .all("teams")
+    .filter((team) => !isOwn(team))
+    .sort(byName("name"));
 }
 
 /**
@@ -73,7 +76,10 @@ export function leaversOf(club, teamId) {
  */
 export function withoutTeam(club) {
   const teams = new Set(club.all("teams").map(({ id }) => id));
-  return club.all("players").filter((player) => !teams.has(String(player.current_team))).sort(byNumber);
+  return club
+    .all("players")
+    .filter((player) => !teams.has(String(player.current_team)))
+    .sort(byNumber);
 }
 
 /**
@@ -126,7 +132,7 @@ export function freeNumber(players, from = 1) {
  * @returns {(one: Row, other: Row) => number}
  */
 export function byName(field) {
-  return (one, other) => String(one[field] ?? "").localeCompare(String(other[field] ?? ""));
+  return (one, other) => String(one[field] ?? "").localeCompare(String(other[field] ?? ""), undefined, { numeric: true });
 }
 
 /**

@@ -27,13 +27,45 @@ export function openAdding(app, team) {
         h(
           "div.adding",
           null,
-          h("label.field", null, h("span", null, "Number"), h("input", { name: "number", type: "number", inputmode: "numeric", min: 1, max: NUMBER_MAX, value: first ?? "", onfocus: select, oninput: () => app.redraw() })),
-          h("label.field", null, h("span", null, "Name"), h("input", { name: "player", required: true, maxlength: NAME_LENGTH_MAX, autocomplete: "off", autocapitalize: "words", enterkeyhint: "next", autofocus: true })),
+          h(
+            "label.field",
+            null,
+            h("span", null, "Number"),
+            h("input", {
+              name: "number",
+              type: "number",
+              inputmode: "numeric",
+              min: 1,
+              max: NUMBER_MAX,
+              value: first ?? "",
+              onfocus: select,
+              oninput: () => app.redraw(),
+            }),
+          ),
+          h(
+            "label.field",
+            null,
+            h("span", null, "Name"),
+            h("input", {
+              name: "player",
+              required: true,
+              maxlength: NAME_LENGTH_MAX,
+              autocomplete: "off",
+              autocapitalize: "words",
+              enterkeyhint: "next",
+              autofocus: true,
+            }),
+          ),
         ),
         h("button.button.wide", { type: "submit" }, "Add, and next"),
       ),
       added.length > 0 && h("h3.unseen", null, "Just added"),
-      added.length > 0 && h("ul.just-added", { "aria-label": "Just added" }, added.map((each) => h("li", { key: each.id }, line(app, team, added, each)))),
+      added.length > 0 &&
+        h(
+          "ul.just-added",
+          { "aria-label": "Just added" },
+          added.map((each) => h("li", { key: each.id }, line(app, team, added, each))),
+        ),
       added.length > 0 && h("button.button.calm.wide", { type: "button", onclick: close }, "Done"),
     ],
   });

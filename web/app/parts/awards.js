@@ -27,9 +27,19 @@ export function awardsList(app, facts) {
     "section",
     { key: "awards" },
     h("h3", null, "Awards"),
-    awards.length > 0 && h("ul.list", null, awards.map((award) => h("li", { key: award.id }, item(app, facts, award, mayWrite)))),
+    awards.length > 0 &&
+      h(
+        "ul.list",
+        null,
+        awards.map((award) => h("li", { key: award.id }, item(app, facts, award, mayWrite))),
+      ),
     awards.length === 0 && h("p.hint", null, "None yet. They stay within the club."),
-    mayWrite && h("button.link", { type: "button", onclick: () => openAward(app, facts.match.id, null) }, awards.length ? "Add another award" : "Name the player of the match"),
+    mayWrite &&
+      h(
+        "button.link",
+        { type: "button", onclick: () => openAward(app, facts.match.id, null) },
+        awards.length ? "Add another award" : "Name the player of the match",
+      ),
   );
 }
 
@@ -47,7 +57,13 @@ const awardsOf = ({ club }, matchId) => club.all("match_awards", { match_id: mat
  */
 function item(app, facts, award, mayWrite) {
   const who = award.player_id ? called(app.club, String(award.player_id)) : "Nobody yet";
-  const words = h("span.grow", null, h("strong", null, who), h("small", null, String(award.category)), award.notes && h("span.note-words", null, String(award.notes)));
+  const words = h(
+    "span.grow",
+    null,
+    h("strong", null, who),
+    h("small", null, String(award.category)),
+    award.notes && h("span.note-words", null, String(award.notes)),
+  );
   if (!mayWrite) return h("div.item", null, words);
   return h("button.item", { type: "button", onclick: () => openAward(app, facts.match.id, award) }, words, icon("edit"));
 }
@@ -77,13 +93,24 @@ function openAward(app, matchId, award) {
             void save(app, matchId, award, typed, close);
           },
         },
-        selectField("Who", [["", "Nobody yet"], ...ids.map((id) => /** @type {[string, string]} */ ([id, called(app.club, id)]))], typed.player, (id) => void (typed.player = id)),
+        selectField(
+          "Who",
+          [["", "Nobody yet"], ...ids.map((id) => /** @type {[string, string]} */ ([id, called(app.club, id)]))],
+          typed.player,
+          (id) => void (typed.player = id),
+        ),
         textField("What for", typed.category, (value) => void (typed.category = value), { maxlength: NAME_MAX }),
         textField("Why", typed.notes, (value) => void (typed.notes = value), { rows: 2, maxlength: NOTES_MAX }),
         foot(
           typed.wrong,
           h("button.button.wide", null, award ? "Save the award" : "Give the award"),
-          award && h("button.button.bad.wide", { type: "button", onclick: () => void remove(app, award, close) }, icon("bin"), "Delete this award"),
+          award &&
+            h(
+              "button.button.bad.wide",
+              { type: "button", onclick: () => void remove(app, award, close) },
+              icon("bin"),
+              "Delete this award",
+            ),
         ),
       );
     },

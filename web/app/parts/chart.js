@@ -62,8 +62,10 @@ export function lyingBars({ caption, heads, bars, line, tones = ["plain"], legen
       { width: "100%", height, "aria-hidden": "true" },
       bars.map((bar, place) => lying(bar, top + place * ROW, along, tones)),
       h("line.base", { x1: percent(BARS_AT), x2: percent(BARS_AT), y1: top, y2: height }),
-      line && h("line.halo", { x1: percent(BARS_AT + along(line.value)), x2: percent(BARS_AT + along(line.value)), y1: top - 4, y2: height }),
-      line && h("line.average", { x1: percent(BARS_AT + along(line.value)), x2: percent(BARS_AT + along(line.value)), y1: top - 4, y2: height }),
+      line &&
+        h("line.halo", { x1: percent(BARS_AT + along(line.value)), x2: percent(BARS_AT + along(line.value)), y1: top - 4, y2: height }),
+      line &&
+        h("line.average", { x1: percent(BARS_AT + along(line.value)), x2: percent(BARS_AT + along(line.value)), y1: top - 4, y2: height }),
       line && h("text.average-text", { x: percent(BARS_AT + along(line.value)), y: top - 9, "text-anchor": "middle" }, line.text),
     ),
   ]);
@@ -80,7 +82,10 @@ function lying({ key, label, number, parts, text }, y, along, tones) {
   const drawn = parts.map((part, place) => {
     const from = at;
     at += along(part);
-    return part > 0 && h("rect", { class: `bar ${tones[place] ?? ""}`, x: percent(from), y: y + 5, width: percent(along(part)), height: ROW - 10, rx: 2 });
+    return (
+      part > 0 &&
+      h("rect", { class: `bar ${tones[place] ?? ""}`, x: percent(from), y: y + 5, width: percent(along(part)), height: ROW - 10, rx: 2 })
+    );
   });
   const name = [...label].length > LABEL_LENGTH_MAX ? `${[...label].slice(0, LABEL_LENGTH_MAX - 1).join("")}…` : label;
   return h(
@@ -165,8 +170,26 @@ function figure(caption, heads, rows, legend, drawing) {
       h(
         "table",
         null,
-        h("thead", null, h("tr", null, heads.map((head) => h("th", { scope: "col" }, head)))),
-        h("tbody", null, rows.map(({ key, cells }) => h("tr", { key }, cells.map((cell, place) => (place === 0 ? h("th", { scope: "row" }, String(cell)) : h("td", null, String(cell))))))),
+        h(
+          "thead",
+          null,
+          h(
+            "tr",
+            null,
+            heads.map((head) => h("th", { scope: "col" }, head)),
+          ),
+        ),
+        h(
+          "tbody",
+          null,
+          rows.map(({ key, cells }) =>
+            h(
+              "tr",
+              { key },
+              cells.map((cell, place) => (place === 0 ? h("th", { scope: "row" }, String(cell)) : h("td", null, String(cell)))),
+            ),
+          ),
+        ),
       ),
     ),
   );
@@ -177,7 +200,11 @@ function figure(caption, heads, rows, legend, drawing) {
  * @param {[tone: string, words: string][]} meanings `mark` is the ball
  */
 export function legendOf(meanings) {
-  return h("span.legend", null, meanings.map(([tone, words]) => h("span", null, h("i", { class: `swatch ${tone}`, "aria-hidden": "true" }), words)));
+  return h(
+    "span.legend",
+    null,
+    meanings.map(([tone, words]) => h("span", null, h("i", { class: `swatch ${tone}`, "aria-hidden": "true" }), words)),
+  );
 }
 
 /** @param {number[]} parts */

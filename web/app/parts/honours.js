@@ -15,7 +15,14 @@ import { againstWords, dayWords } from "./results.js";
 export function honours(app, playerId, season) {
   const found = [...ofSeasons(app, playerId, season), ...ofMatches(app, playerId, season)];
   if (found.length === 0) return null;
-  return [h("h2", null, "Awards"), h("ul.list.honours", null, found.map(({ id, category, words }) => h("li", { key: id }, h("strong", null, category), h("small", null, words))))];
+  return [
+    h("h2", null, "Awards"),
+    h(
+      "ul.list.honours",
+      null,
+      found.map(({ id, category, words }) => h("li", { key: id }, h("strong", null, category), h("small", null, words))),
+    ),
+  ];
 }
 
 /**
@@ -28,7 +35,12 @@ function ofSeasons({ club }, playerId, season) {
   return club
     .all("awards", { player_id: playerId })
     .filter((award) => season === ALL || award.season_id === season)
-    .map((award) => ({ id: award.id, category: String(award.category), at: "", words: String((award.season_id && club.get("seasons", String(award.season_id))?.label) || "") }));
+    .map((award) => ({
+      id: award.id,
+      category: String(award.category),
+      at: "",
+      words: String((award.season_id && club.get("seasons", String(award.season_id))?.label) || ""),
+    }));
 }
 
 /**
@@ -41,7 +53,14 @@ function ofMatches(app, playerId, season) {
   const found = app.club.all("match_awards", { player_id: playerId }).flatMap((award) => {
     const facts = app.facts(String(award.match_id));
     if (!facts || (season !== ALL && facts.match.season_id !== season)) return [];
-    return [{ id: award.id, category: String(award.category), at: facts.match.kickoff_ts, words: `${dayWords(facts, app.now())}, ${againstWords(app.club, facts)}` }];
+    return [
+      {
+        id: award.id,
+        category: String(award.category),
+        at: facts.match.kickoff_ts,
+        words: `${dayWords(facts, app.now())}, ${againstWords(app.club, facts)}`,
+      },
+    ];
   });
   return found.sort((one, other) => (one.at < other.at ? 1 : -1));
 }

@@ -48,7 +48,10 @@ async function save(app, player, changed, close, event) {
   const isStored = await app.attempt(() => Object.keys(fields).length > 0 && app.club.put("players", player.id, fields));
   if (!isStored) return;
   close();
-  if ("current_team" in fields) app.say(`${player.full_name} plays for ${teamName(app.club, fields.current_team, "no team")} now`, { undo: () => app.club.put("players", player.id, { current_team: player.current_team ?? null }) });
+  if ("current_team" in fields)
+    app.say(`${player.full_name} plays for ${teamName(app.club, fields.current_team, "no team")} now`, {
+      undo: () => app.club.put("players", player.id, { current_team: player.current_team ?? null }),
+    });
 }
 
 /**
@@ -94,7 +97,20 @@ function wornTwice(app, player, changed) {
  */
 function nameField(player, changed) {
   const oninput = (/** @type {any} */ event) => (changed.full_name = event.target.value.trim());
-  return h("label.field", null, h("span", null, "Name"), h("input", { name: "player", required: true, pattern: ".*\\S.*", maxlength: NAME_LENGTH_MAX, autocomplete: "off", value: player.full_name, oninput }));
+  return h(
+    "label.field",
+    null,
+    h("span", null, "Name"),
+    h("input", {
+      name: "player",
+      required: true,
+      pattern: ".*\\S.*",
+      maxlength: NAME_LENGTH_MAX,
+      autocomplete: "off",
+      value: player.full_name,
+      oninput,
+    }),
+  );
 }
 
 /**
@@ -149,7 +165,13 @@ function positionField(player, changed) {
  */
 function dayField(player, changed) {
   const oninput = (/** @type {any} */ event) => (changed.dob = event.target.value || null);
-  return h("label.field", null, h("span", null, "Date of birth"), h("input", { name: "dob", type: "date", value: player.dob ?? "", oninput }), h("small.hint", null, "Shown to coaches only, and never by a shared link."));
+  return h(
+    "label.field",
+    null,
+    h("span", null, "Date of birth"),
+    h("input", { name: "dob", type: "date", value: player.dob ?? "", oninput }),
+    h("small.hint", null, "Shown to coaches only, and never by a shared link."),
+  );
 }
 
 /**
@@ -158,5 +180,10 @@ function dayField(player, changed) {
  */
 function notesField(player, changed) {
   const oninput = (/** @type {any} */ event) => (changed.notes = event.target.value.trim() || null);
-  return h("label.field", null, h("span", null, "Notes"), h("textarea", { name: "notes", rows: 3, maxlength: NOTES_LENGTH_MAX, value: player.notes ?? "", oninput }));
+  return h(
+    "label.field",
+    null,
+    h("span", null, "Notes"),
+    h("textarea", { name: "notes", rows: 3, maxlength: NOTES_LENGTH_MAX, value: player.notes ?? "", oninput }),
+  );
 }

@@ -55,5 +55,9 @@ export function letterChip(letter) {
  */
 export function formChips(form) {
   const letters = [...form];
-  return h("span.form", { role: "img", "aria-label": `Form, the newest last: ${letters.map((letter) => LETTERS[letter]).join(", ")}` }, letters.map(letterChip));
+  return h(
+    "span.form",
+    { role: "img", "aria-label": `Form, the newest last: ${letters.map((letter) => LETTERS[letter]).join(", ")}` },
+    letters.map(letterChip),
+  );
 }

@@ -25,7 +25,11 @@ export function resultsChart(app, played) {
       tone: TONES[each.letter],
       value: each.difference,
       text: scoreWords(each),
-      cells: [`${dayWords(each.facts, app.now())}, ${againstWords(app.club, each.facts, each.teamId)}`, scoreWords(each), TONES[each.letter]],
+      cells: [
+        `${dayWords(each.facts, app.now())}, ${againstWords(app.club, each.facts, each.teamId)}`,
+        scoreWords(each),
+        TONES[each.letter],
+      ],
     })),
   });
 }
@@ -79,10 +83,18 @@ export function goalsChart(app, totals) {
   scorers.sort(([one, a], [other, b]) => b.goals - a.goals || b.assists - a.assists || (one < other ? -1 : 1));
   return lyingBars({
     caption: "Who scored, and who laid it on.",
-    legend: legendOf([["goal", "goals"], ["assist", "assists"]]),
+    legend: legendOf([
+      ["goal", "goals"],
+      ["assist", "assists"],
+    ]),
     heads: ["Player", "Goals", "Assists"],
     tones: ["goal", "assist"],
-    bars: scorers.map(([id, { goals, assists }]) => ({ ...named(app, id), parts: [goals, assists], text: `${goals} + ${assists}`, cells: [playerName(app.club, id), goals, assists] })),
+    bars: scorers.map(([id, { goals, assists }]) => ({
+      ...named(app, id),
+      parts: [goals, assists],
+      text: `${goals} + ${assists}`,
+      cells: [playerName(app.club, id), goals, assists],
+    })),
   });
 }
 

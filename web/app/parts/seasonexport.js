@@ -20,8 +20,29 @@ export function takeAway(app, season) {
   const hindrance = hindranceFor(app);
   return [
     h("h2", null, "Take it away"),
-    h("div.side-by-side", null, FORMATS.map(({ format, words, ending }) => h("button.button.calm", { key: format, type: "button", disabled: hindrance !== null, "aria-describedby": "export-hint", onclick: () => void download(app, season, format, ending) }, icon("save"), words))),
-    h("p.hint.export-hint", { id: "export-hint" }, hindrance ?? "Matches, events, minutes and players with their names: keep the file as you would a list of children."),
+    h(
+      "div.side-by-side",
+      null,
+      FORMATS.map(({ format, words, ending }) =>
+        h(
+          "button.button.calm",
+          {
+            key: format,
+            type: "button",
+            disabled: hindrance !== null,
+            "aria-describedby": "export-hint",
+            onclick: () => void download(app, season, format, ending),
+          },
+          icon("save"),
+          words,
+        ),
+      ),
+    ),
+    h(
+      "p.hint.export-hint",
+      { id: "export-hint" },
+      hindrance ?? "Matches, events, minutes and players with their names: keep the file as you would a list of children.",
+    ),
   ];
 }
 

@@ -23,7 +23,12 @@ import { to } from "../route.js";
 /** @typedef {{text: string, preview: Preview | null, problem: string, isBusy: boolean}} Own */
 
 const ACTS = { create: "new", update: "changed", same: "as it is", problem: "left out" };
-const FIELDS = /** @type {Record<string, string>} */ ({ full_name: "name", squad_number: "number", preferred_pos: "position", dob: "date of birth" });
+const FIELDS = /** @type {Record<string, string>} */ ({
+  full_name: "name",
+  squad_number: "number",
+  preferred_pos: "position",
+  dob: "date of birth",
+});
 const EXAMPLE = "number,name,position\n7,Anna Berg,ST\n9,Leon Ito,GK";
 
 /**
@@ -37,7 +42,13 @@ export function openImport(app, team) {
     title: "Paste a list",
     draw: (_app, close) => {
       const hindrance = hindranceFor(app);
-      if (hindrance) return h("div.stack", null, h("p.hindrance", null, hindrance), !app.isSignedIn && h("a.button", { href: to("sign-in") }, "Sign in"));
+      if (hindrance)
+        return h(
+          "div.stack",
+          null,
+          h("p.hindrance", null, hindrance),
+          !app.isSignedIn && h("a.button", { href: to("sign-in") }, "Sign in"),
+        );
       return own.preview ? look(app, team, own, own.preview, close) : write(app, team, own);
     },
   });
@@ -68,14 +79,36 @@ function write(app, team, own) {
   return h(
     "form.stack",
     { onsubmit: read },
-    h("p", null, "Copy rows out of a spreadsheet, with the names of the columns in the first: name, number, position, date of birth, in any order."),
+    h(
+      "p",
+      null,
+      "Copy rows out of a spreadsheet, with the names of the columns in the first: name, number, position, date of birth, in any order.",
+    ),
     h(
       "label.field",
       null,
       h("span", null, "The list"),
-      h("textarea", { name: "list", rows: 7, required: true, spellcheck: "false", placeholder: EXAMPLE, value: own.text, oninput: (/** @type {any} */ event) => (own.text = event.target.value) }),
+      h("textarea", {
+        name: "list",
+        rows: 7,
+        required: true,
+        spellcheck: "false",
+        placeholder: EXAMPLE,
+        value: own.text,
+        oninput: (/** @type {any} */ event) => (own.text = event.target.value),
+      }),
     ),
-    h("label.button.calm.pick", null, icon("list"), "Choose a CSV file", h("input", { type: "file", accept: ".csv,.tsv,.txt,text/csv", onchange: (/** @type {any} */ event) => void take(app, own, event.target) })),
+    h(
+      "label.button.calm.pick",
+      null,
+      icon("list"),
+      "Choose a CSV file",
+      h("input", {
+        type: "file",
+        accept: ".csv,.tsv,.txt,text/csv",
+        onchange: (/** @type {any} */ event) => void take(app, own, event.target),
+      }),
+    ),
     own.problem && h("p.wrong", { role: "alert" }, own.problem),
     h("button.button.wide", { type: "submit", disabled: own.isBusy }, own.isBusy ? "Reading" : "Show what it does"),
   );
@@ -91,9 +124,12 @@ async function take(app, own, input) {
   const [file] = input.files ?? [];
   if (!file) return;
   own.problem = "";
-  await app.attempt(async () => {
-    own.text = new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
-  }, () => "That file is not text in UTF-8. Save the sheet as CSV UTF-8.");
+  await app.attempt(
+    async () => {
+      own.text = new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
+    },
+    () => "That file is not text in UTF-8. Save the sheet as CSV UTF-8.",
+  );
 }
 
 /**
@@ -149,13 +185,21 @@ function look(app, team, own, preview, close) {
     null,
     h("p", { role: "status" }, `${summary(preview)}.`),
     preview.unknown_columns.length > 0 && h("p.hint", null, `Left alone: ${preview.unknown_columns.join(", ")}.`),
-    h("ul.list.rows", null, preview.rows.map((line) => h("li", { key: line.row, "data-act": line.act }, rowLine(line)))),
+    h(
+      "ul.list.rows",
+      null,
+      preview.rows.map((line) => h("li", { key: line.row, "data-act": line.act }, rowLine(line))),
+    ),
     own.problem && h("p.wrong", { role: "alert" }, own.problem),
     h(
       "div.side-by-side",
       null,
       h("button.button.calm", { type: "button", onclick: () => back(app, own) }, "Back to the list"),
-      h("button.button", { type: "button", disabled: own.isBusy || writes === 0, onclick: () => void apply() }, writes === 0 ? "Nothing to write" : `Write ${writes}`),
+      h(
+        "button.button",
+        { type: "button", disabled: own.isBusy || writes === 0, onclick: () => void apply() },
+        writes === 0 ? "Nothing to write" : `Write ${writes}`,
+      ),
     ),
   );
 }
@@ -171,7 +215,12 @@ function back(app, own) {
 
 /** @param {Preview} preview */
 export function summary({ created, updated, same, problems }) {
-  const parts = [created && `${created} new`, updated && `${updated} changed`, same && `${same} as they are`, problems && `${problems} left out`];
+  const parts = [
+    created && `${created} new`,
+    updated && `${updated} changed`,
+    same && `${same} as they are`,
+    problems && `${problems} left out`,
+  ];
   return parts.filter(Boolean).join(", ") || "No rows";
 }
 
@@ -180,7 +229,12 @@ function rowLine(line) {
   return h(
     "div.row-line",
     null,
-    h("span.grow", null, h("strong", null, line.name || `Row ${line.row}`), details(line).map((each) => h("small", null, each))),
+    h(
+      "span.grow",
+      null,
+      h("strong", null, line.name || `Row ${line.row}`),
+      details(line).map((each) => h("small", null, each)),
+    ),
     h("span.tag", { "data-tone": line.act === "problem" ? "bad" : null }, ACTS[line.act]),
   );
 }

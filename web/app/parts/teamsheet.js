@@ -47,7 +47,14 @@ export function openTeam(app, team, made) {
         if (!team) app.say(`Made ${changed.name}`);
         made?.(id);
       };
-      return h("form.stack", { onsubmit: save }, nameField(app, team, changed), ageField(value("age_group"), changed), KITS.map((kit) => kitFields(app, kit, value, changed)), h("button.button.wide", { type: "submit" }, team ? "Save" : "Make the team"));
+      return h(
+        "form.stack",
+        { onsubmit: save },
+        nameField(app, team, changed),
+        ageField(value("age_group"), changed),
+        KITS.map((kit) => kitFields(app, kit, value, changed)),
+        h("button.button.wide", { type: "submit" }, team ? "Save" : "Make the team"),
+      );
     },
   });
 }
@@ -58,7 +65,9 @@ export function openTeam(app, team, made) {
  * @param {Record<string, any>} changed
  */
 function nameField(app, team, changed) {
-  const name = String(changed.name ?? team?.name ?? "").trim().toLowerCase();
+  const name = String(changed.name ?? team?.name ?? "")
+    .trim()
+    .toLowerCase();
   const isTaken = name !== "" && app.club.all("teams").some((each) => each.id !== team?.id && String(each.name).toLowerCase() === name);
   return h(
     "label.field",
@@ -125,7 +134,13 @@ function kitFields(app, { name, cloth, trim }, value, changed) {
     "fieldset.kit",
     null,
     h("legend", null, name),
-    h("div.row", null, h("span.kit-shirt", null, shirt({ number: 10, cloth: value(cloth), trim: value(trim) })), colour(cloth, "Shirt"), colour(trim, "Trim")),
+    h(
+      "div.row",
+      null,
+      h("span.kit-shirt", null, shirt({ number: 10, cloth: value(cloth), trim: value(trim) })),
+      colour(cloth, "Shirt"),
+      colour(trim, "Trim"),
+    ),
   );
 }
 

@@ -34,7 +34,9 @@ export const season = {
       played.length > 0 ? told(app, own, played) : nothing(seasons.length),
       row && awards(app, row, own.team),
       row && takeAway(app, row),
-      row && app.may("coach") && h("p.ending", null, h("button.link", { type: "button", onclick: () => openSeason(app, row) }, "Rename this season")),
+      row &&
+        app.may("coach") &&
+        h("p.ending", null, h("button.link", { type: "button", onclick: () => openSeason(app, row) }, "Rename this season")),
     ];
   },
 };
@@ -55,13 +57,26 @@ function usualTeam(app) {
  */
 function choice(app, seasons, chosen) {
   const chip = (/** @type {string} */ id, /** @type {string} */ words) =>
-    h("button.choice", { key: id, type: "button", "aria-pressed": String(id === chosen), onclick: () => app.go(to("season", id), { replace: true }) }, words);
+    h(
+      "button.choice",
+      { key: id, type: "button", "aria-pressed": String(id === chosen), onclick: () => app.go(to("season", id), { replace: true }) },
+      words,
+    );
   return h(
     "div.choices.seasons",
     { role: "group", "aria-label": "Which season" },
     seasons.map(({ id, label }) => chip(id, String(label))),
     chip(ALL, "All matches"),
-    app.may("coach") && h("button.choice.more", { type: "button", "aria-label": "New season", onclick: () => openSeason(app, undefined, (id) => app.go(to("season", id), { replace: true })) }, icon("plus")),
+    app.may("coach") &&
+      h(
+        "button.choice.more",
+        {
+          type: "button",
+          "aria-label": "New season",
+          onclick: () => openSeason(app, undefined, (id) => app.go(to("season", id), { replace: true })),
+        },
+        icon("plus"),
+      ),
   );
 }
 
@@ -76,12 +91,28 @@ function teamChoice(app, own) {
     own.team = event.target.value || null;
     app.redraw();
   };
-  return h("label.field.filter", null, h("span", null, "Team"), h("select", { name: "team", value: own.team ?? "", onchange }, h("option", { value: "" }, "All own teams"), teams.map(({ id, name }) => h("option", { value: id }, String(name)))));
+  return h(
+    "label.field.filter",
+    null,
+    h("span", null, "Team"),
+    h(
+      "select",
+      { name: "team", value: own.team ?? "", onchange },
+      h("option", { value: "" }, "All own teams"),
+      teams.map(({ id, name }) => h("option", { value: id }, String(name))),
+    ),
+  );
 }
 
 /** @param {number} seasons */
 function nothing(seasons) {
-  return h("div.empty", null, h("p", null, "No match has been played to its end here yet."), seasons === 0 && h("p", null, "A season gathers matches: make one with the plus above, and name it when you plan a match."), h("a.button", { href: to("new") }, "Plan a match"));
+  return h(
+    "div.empty",
+    null,
+    h("p", null, "No match has been played to its end here yet."),
+    seasons === 0 && h("p", null, "A season gathers matches: make one with the plus above, and name it when you plan a match."),
+    h("a.button", { href: to("new") }, "Plan a match"),
+  );
 }
 
 /**
@@ -115,7 +146,14 @@ function balance(played) {
     h(
       "p.goals",
       null,
-      h("span", null, h("strong", null, `${scored}:${conceded}`), " goals ", h("span.soft", null, `(${difference > 0 ? "+" : ""}${difference})`), clean > 0 && h("span.soft", null, `, ${clean} clean ${clean === 1 ? "sheet" : "sheets"}`)),
+      h(
+        "span",
+        null,
+        h("strong", null, `${scored}:${conceded}`),
+        " goals ",
+        h("span.soft", null, `(${difference > 0 ? "+" : ""}${difference})`),
+        clean > 0 && h("span.soft", null, `, ${clean} clean ${clean === 1 ? "sheet" : "sheets"}`),
+      ),
       formChips(form),
     ),
   );
@@ -133,8 +171,20 @@ function matchTable(app, played) {
       "table.matches-table",
       null,
       h("caption.unseen", null, "Matches with their results, the latest first"),
-      h("thead.unseen", null, h("tr", null, ["Day", "Match", "Result"].map((head) => h("th", { scope: "col" }, head)))),
-      h("tbody", null, [...played].reverse().map((each) => matchRow(app, each))),
+      h(
+        "thead.unseen",
+        null,
+        h(
+          "tr",
+          null,
+          ["Day", "Match", "Result"].map((head) => h("th", { scope: "col" }, head)),
+        ),
+      ),
+      h(
+        "tbody",
+        null,
+        [...played].reverse().map((each) => matchRow(app, each)),
+      ),
     ),
   );
 }
@@ -150,7 +200,12 @@ function matchRow(app, played) {
     "tr",
     { key: match.id },
     h("td", null, h("time.soft", { datetime: new Date(instantMs(match.kickoff_ts)).toISOString() }, dayWords(facts, app.now()))),
-    h("td", null, h("a", { href: to("match", match.id) }, againstWords(app.club, facts, teamId)), match.competition && h("small", null, match.competition)),
+    h(
+      "td",
+      null,
+      h("a", { href: to("match", match.id) }, againstWords(app.club, facts, teamId)),
+      match.competition && h("small", null, match.competition),
+    ),
     h("td", null, h("span.outcome", null, h("strong", null, scoreWords(played)), letterChip(letter))),
   );
 }

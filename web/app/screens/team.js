@@ -4,13 +4,13 @@ import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { leaversOf, NAME_LENGTH_MAX, ownTeams, playersOf, sharedNumbers, teamName } from "../model/squads.js";
 import { openAdding } from "../parts/addplayers.js";
+import { counted, fold } from "../parts/fold.js";
 import { playerGrid } from "../parts/playergrid.js";
 import { shirt } from "../parts/shirt.js";
 import { openImport } from "../parts/squadimport.js";
 import { ageWords, openTeam } from "../parts/teamsheet.js";
 import { to } from "../route.js";
 import { backLink } from "../shell.js";
-import { counted, fold } from "./squad.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../model/squads.js").Row} Row */
@@ -26,12 +26,15 @@ export const team = {
       null,
       backLink(),
       h("h1", null, teamName(app.club, app.route.id)),
-      found && app.may("coach") && h("button.quiet", { type: "button", "aria-label": "Edit team", onclick: () => openTeam(app, found) }, icon("edit")),
+      found &&
+        app.may("coach") &&
+        h("button.quiet", { type: "button", "aria-label": "Edit team", onclick: () => openTeam(app, found) }, icon("edit")),
     );
   },
   draw(app) {
     const found = teamOf(app);
-    if (!found) return h("div.empty", null, h("p", null, "This team is not here any more."), h("a.button", { href: to("squad") }, "To the squad"));
+    if (!found)
+      return h("div.empty", null, h("p", null, "This team is not here any more."), h("a.button", { href: to("squad") }, "To the squad"));
     const players = playersOf(app.club, found.id);
     const left = leaversOf(app.club, found.id);
     const mayEdit = app.may("coach");
@@ -64,9 +67,20 @@ function kits(team, count) {
   const kit = (/** @type {"home" | "away"} */ side) => {
     const cloth = team[`${side}_kit_primary`];
     if (!cloth && side === "away") return null;
-    return h("figure.kit-shown", null, shirt({ cloth: /** @type {string} */ (cloth ?? null), trim: /** @type {string} */ (team[`${side}_kit_secondary`] ?? null) }), h("figcaption", null, side === "home" ? "Home" : "Away"));
+    return h(
+      "figure.kit-shown",
+      null,
+      shirt({ cloth: /** @type {string} */ (cloth ?? null), trim: /** @type {string} */ (team[`${side}_kit_secondary`] ?? null) }),
+      h("figcaption", null, side === "home" ? "Home" : "Away"),
+    );
   };
-  return h("div.kits-shown", null, kit("home"), kit("away"), h("p.grow", null, team.age_group && h("span.tag", null, ageWords(team.age_group)), h("span", null, counted(count, "player"))));
+  return h(
+    "div.kits-shown",
+    null,
+    kit("home"),
+    kit("away"),
+    h("p.grow", null, team.age_group && h("span.tag", null, ageWords(team.age_group)), h("span", null, counted(count, "player"))),
+  );
 }
 
 /** @param {Row[]} players */
@@ -83,7 +97,17 @@ function twice(players) {
  */
 function nobody(app, team) {
   const isOwn = ownTeams(app.club).some(({ id }) => id === team.id);
-  return h("div.empty", null, h("p", null, isOwn ? "Nobody yet. Add players one after another, or paste a list." : "An opponent needs no players. Add some only if you want to name who scored."));
+  return h(
+    "div.empty",
+    null,
+    h(
+      "p",
+      null,
+      isOwn
+        ? "Nobody yet. Add players one after another, or paste a list."
+        : "An opponent needs no players. Add some only if you want to name who scored.",
+    ),
+  );
 }
 
 /**
