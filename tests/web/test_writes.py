@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from football import presses
+from football import ids, presses
 from football.clock import PeriodKey
 from football.facts import View, gather
 from football.presses import Edge
 from football.substitutions import Change, Draft, line_up, substitute
 from sync.collections import Problem, Value
-from tests.football.builders import AWAY, HOME, MATCH, at_ms
-from tests.football.matches import matches
+from tests.football.builders import AWAY, HOME, MATCH, at_ms, stint
+from tests.football.matches import PLAYERS, matches
 from tests.web.folding import Folds, folding, key_told
 from tests.web.test_folds import CHANGES, PERIODS, STARTERS
 
@@ -45,6 +45,8 @@ def parted(draw: st.DrawFn) -> tuple[View, View]:
     for name in ("lineup", "match_periods", "match_pauses"):
         gone = [each for n, each in enumerate(sorted(view[name])) if draw(st.integers(0, 5)) == 0 and n < 8]
         deleted[name] = {each: dict(view[name].pop(each)) for each in gone}
+    for player in draw(st.sets(st.sampled_from(PLAYERS))):
+        deleted["lineup"][ids.stint_id(MATCH, player, 1)] = stint(player, (1, 0), draw(st.sampled_from([None, (2, 5)])))
     return view, deleted
 
 
@@ -96,7 +98,7 @@ def check(told: dict[str, Any], found: object, expected: Records | None) -> None
         assert told["after"] == expected
 
 
-@given(parts=parted(), key=PERIODS, rule=st.sampled_from([*RULES, "finish"]), pressed_s=st.integers(0, 9_000))
+@given(parts=parted(), key=PERIODS, rule=st.sampled_from([*RULES, "finish", "finish"]), pressed_s=st.integers(0, 9_000))
 @a_while
 def test_a_press_writes_what_the_server_would(
     folds: Folds, parts: tuple[View, View], key: PeriodKey, rule: str, pressed_s: int

@@ -207,8 +207,14 @@ const ofParents = (children, parents) => parents.flatMap(({ id }) => children.ge
 const idsOf = (records = []) => new Set(records.map(({ id }) => id));
 
 /**
- * Order by id, by code unit.
+ * Order texts by code unit, as Python's folds do.
+ * @param {string} one
+ * @param {string} other
+ */
+export const byText = (one, other) => (one < other ? -1 : one > other ? 1 : 0);
+
+/**
  * @param {{id: string}} one
  * @param {{id: string}} other
  */
-export const byId = ({ id: one }, { id: other }) => (one < other ? -1 : one > other ? 1 : 0);
+export const byId = ({ id: one }, { id: other }) => byText(one, other);

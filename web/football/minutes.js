@@ -7,6 +7,7 @@
  */
 
 import { compareKeys, minutesMs, nominalMs, periodKey, regularPeriods } from "./clock.js";
+import { byText } from "./facts.js";
 import { periodsOf } from "./periods.js";
 import { statusOf } from "./status.js";
 import { FORMATION_MAX, PENALTY_SHOOTOUT, REGULAR } from "./vocabulary.js";
@@ -84,7 +85,7 @@ export function crowdsOf(facts, most = FORMATION_MAX, nowMs = null) {
  * Return the teams that stints name, no team first.
  * @param {Stint[]} lineup
  */
-export const teamsOf = (lineup) => [...new Set(lineup.map((stint) => stint.team_id))].sort((one, other) => order(one ?? "", other ?? ""));
+export const teamsOf = (lineup) => [...new Set(lineup.map((stint) => stint.team_id))].sort((one, other) => byText(one ?? "", other ?? ""));
 
 /**
  * Return the stretches in which every moment has too many: between two edges nobody comes or goes.
@@ -128,7 +129,7 @@ const crowdOf = (crowded, team, key) => ({
   from_ms: crowded[0].from,
   to_ms: crowded[crowded.length - 1].to,
   players: Math.max(...crowded.map(({ players }) => players.length)),
-  player_ids: [...new Set(crowded.flatMap(({ players }) => players))].sort(order),
+  player_ids: [...new Set(crowded.flatMap(({ players }) => players))].sort(byText),
 });
 
 /**
@@ -201,9 +202,3 @@ function union(intervals) {
   }
   return joined;
 }
-
-/**
- * @param {string} one
- * @param {string} other
- */
-const order = (one, other) => (one < other ? -1 : one > other ? 1 : 0);

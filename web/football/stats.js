@@ -7,6 +7,7 @@
  */
 
 import { compareKeys, periodKey } from "./clock.js";
+import { byText } from "./facts.js";
 import { periodLengths, playedMsByPlayer } from "./minutes.js";
 import { otherSide, ourSide, scoreOf, shootoutOf, sideOf } from "./scoreboard.js";
 import { statusOf } from "./status.js";
@@ -146,7 +147,7 @@ export function letterOf(result) {
  * @returns {TeamRecord}
  */
 export function teamRecord(results) {
-  const ordered = [...results].sort((one, other) => order(one.kickoff_ts, other.kickoff_ts) || order(one.match_id, other.match_id));
+  const ordered = [...results].sort((one, other) => byText(one.kickoff_ts, other.kickoff_ts) || byText(one.match_id, other.match_id));
   const letters = ordered.map(letterOf);
   const count = (/** @type {string} */ letter) => letters.filter((each) => each === letter).length;
   return {
@@ -198,7 +199,7 @@ export function topScorers(total, most = TOP_SCORERS) {
   const scorers = [...total].filter(([, tally]) => tally.goals);
   scorers.sort(
     ([id, one], [otherId, other]) =>
-      other.goals - one.goals || other.assists - one.assists || one.played_ms - other.played_ms || order(id, otherId),
+      other.goals - one.goals || other.assists - one.assists || one.played_ms - other.played_ms || byText(id, otherId),
   );
   return scorers.slice(0, most);
 }
@@ -262,9 +263,3 @@ function startersOf({ periods, lineup }) {
   );
   return new Set(starts.map((stint) => stint.player_id));
 }
-
-/**
- * @param {string} one
- * @param {string} other
- */
-const order = (one, other) => (one < other ? -1 : one > other ? 1 : 0);

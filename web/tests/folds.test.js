@@ -6,7 +6,7 @@ import { periodKey } from "../football/clock.js";
 import { factsOfAll, gather, recordsOf } from "../football/facts.js";
 import { participantId, periodId, stintId } from "../football/ids.js";
 import { elapsedMs } from "../football/live.js";
-import { isProblem, pause, resume, start } from "../football/presses.js";
+import { finish, isProblem, pause, resume, start } from "../football/presses.js";
 import { lineUp, substitute } from "../football/substitutions.js";
 import { clockWords, formatClock, kindWords, nth, periodWords, stageWords, swapWords, timeOfDay } from "../football/words.js";
 import {
@@ -91,6 +91,20 @@ test("a press is one edit, pressing again is none, and one that cannot be is a s
   const { started_at: started } = club.get("match_periods", periodId(MATCH, "regular", 1));
   assert.equal(instantMs(started), NOW_MS);
   assert.equal(facts().pauses[0].ended_at, formatInstant(NOW_MS + 2 * MINUTE_MS));
+});
+
+test("full time stands as it was first pressed, until a period that began later undoes it", async () => {
+  const { club, facts, press } = await phone();
+  const second = periodKey("regular", 2);
+  const full = (facts, _key, atMs) => finish(facts, atMs);
+  const finishedAt = () => instantMs(club.get("matches", MATCH).finished_at) - NOW_MS;
+  await press(start, NOW_MS);
+  await press(full, NOW_MS + 10);
+  await press(full, NOW_MS + 20);
+  assert.equal(finishedAt(), 10);
+  await applyWrites(club, writePress(club.view, start(facts(), second, NOW_MS + 30)));
+  await press(full, NOW_MS + 40);
+  assert.equal(finishedAt(), 40);
 });
 
 test("a period that was deleted with its end starts again without it, in one step", async () => {
