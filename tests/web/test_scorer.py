@@ -31,6 +31,7 @@ def test_u27_a_volunteer_scores_a_match_by_code(address: str) -> None:
             assert scorer[name] == coach[name], name
             assert len(scorer[name]) > 0
         assert [row["values"].get("started_at") is not None for row in scorer["match_periods"].values()] == [True]
-        assert (told["ended"], told["state"], told["records"]) == ("access_ended", "ended", 0)
+        assert (told["ended"], told["gone"]) == ("access_ended", ["ended", 0])
         assert told["kept"] == ["access_ended"]
         assert told["exported"] == [True]
+        assert (told["isSame"], told["sent"], told["waiting"]) == (True, 900_000, 0)

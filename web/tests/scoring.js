@@ -100,6 +100,15 @@ const late = last.newId();
 await last.put("events", late, { match_id: match, kind: "goal", period_number: 1, clock_ms: 900_000 });
 const ended = await sync(last).then(() => "nothing", codeOf);
 await sync(coach);
+const kept = coach.quarantine().map((each) => each.mutation?.record === early && each.code);
+const exported = last.export().mutations.map((each) => each.mutation.record === late);
+const gone = [last.status.state, [...last.view.all("matches"), ...last.view.all("players")].length];
+
+// A new link to the match sends what waited, though the phone's old identity was the old link's.
+const fresh = await coach.request("POST", `/api/matches/${match}/scorers`, {});
+const isSame = (await last.score({ secret: fresh.secret, name: "Jo" })) === last;
+await sync(last);
+await sync(coach);
 
 process.stdout.write(
   JSON.stringify({
@@ -117,10 +126,12 @@ process.stdout.write(
     afterwards,
     folds,
     ended,
-    state: last.status.state,
-    records: [...last.view.all("matches"), ...last.view.all("players")].length,
-    kept: coach.quarantine().map((each) => each.mutation?.record === early && each.code),
-    exported: last.export().mutations.map((each) => each.mutation.record === late),
+    gone,
+    kept,
+    exported,
+    isSame,
+    sent: coach.get("events", late)?.clock_ms ?? null,
+    waiting: last.status.pending,
   }),
 );
 await coach.close();
