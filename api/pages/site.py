@@ -24,7 +24,7 @@ APP_PARTS: Final = ("app", "football", "sync", "touchline.js")
 """What the coach's app loads, in `web/`: folders and files."""
 VIEWER_PAGE: Final = "viewer/index.html"
 VIEWER_ENTRY: Final = "viewer/page.js"
-VIEWER_PARTS: Final = ("viewer",)
+VIEWER_PARTS: Final = ("football/words.js", "viewer")
 WORKER: Final = "sw.js"
 FIXED_PARTS: Final = ("app.webmanifest", "icons")
 """What has an address of its own: an app that was installed goes on asking for its icons there."""
