@@ -240,7 +240,8 @@ function aboutGroup(club, people, conflict, values) {
   const ids = Array.isArray(side.value?.conflicts) ? side.value.conflicts : [];
   const parts = ids.map((/** @type {unknown} */ id) => partOf(club, String(id)));
   const isDone = parts.every((/** @type {Part} */ part) => !part.isOpen);
-  const what = conflict.collection === "events" && values.kind === "substitution" ? "This substitution" : "What was done in one go";
+  const isChange = conflict.collection === "lineup" || values.kind === "substitution";
+  const what = isChange ? "A substitution" : "What was done in one go";
   const { who, when } = told(people, side);
   return {
     ask: `${what} is not whole`,
