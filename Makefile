@@ -25,7 +25,7 @@ PYTEST = $(RUN) -m pytest -n $(TEST_WORKERS) --dist worksteal
 SEED ?=
 FILES ?= .
 
-.PHONY: help serve demo test test-pure test-web test-postgres test-document test-long fuzz coverage check sim bench docs lock format clean
+.PHONY: help serve demo test test-pure test-web test-postgres test-browser test-document test-long chromium fuzz coverage check sim bench docs lock format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -36,17 +36,24 @@ serve: $(RUNTIME) ## start the server, with its own database unless DATABASE_URL
 demo: $(RUNTIME) ## two phones lose their signal at one match, and agree again (see it happen)
 	@exec $(RUN) -m api.cli demo $(ARGS)
 
-test: test-pure test-web test-postgres test-document ## all tests: first those that need no service, then those on PostgreSQL (ARGS=, TEST_WORKERS=)
+test: chromium test-pure test-web test-postgres test-browser test-document ## all tests: first those that need no service, then those on PostgreSQL and in a browser (ARGS=, TEST_WORKERS=)
 
-test-pure: $(WEB) ## the tests that need no service: seconds
-	$(PYTEST) -m 'not postgres' $(ARGS)
+test-pure: $(WEB) $(if $(filter test,$(MAKECMDGOALS)),chromium) ## the tests that need no service: seconds
+	$(PYTEST) -m 'not postgres and not browser' $(ARGS)
 
-test-web: $(WEB) ## the web client's own tests, with node's runner: seconds
+test-web: $(WEB) $(if $(filter test,$(MAKECMDGOALS)),chromium) ## the web client's own tests, with node's runner: seconds
 	$(NODE) --test 'web/tests/*.test.js'
 
 # After test-pure even under `make -j`: two tiers at once would fight for the cores and blur the timings.
 test-postgres: $(WEB) $(if $(filter test,$(MAKECMDGOALS)),test-pure) ## the tests on a real PostgreSQL, a database each: minutes
-	$(PYTEST) -m postgres $(ARGS)
+	$(PYTEST) -m 'postgres and not browser' $(ARGS)
+
+test-browser: $(WEB) chromium $(if $(filter test,$(MAKECMDGOALS)),test-postgres) ## the pages in Chromium, each test with a server of its own: minutes
+	$(PYTEST) -m browser $(ARGS)
+
+# First of all: without a browser `make test` ends at once, with the command to give, and not after ten minutes.
+chromium: $(DEV)
+	@sh requirements/chromium.sh
 
 test-long: $(DEV) ## the security suites with the whole hostile corpus, and longer searches: many minutes
 	LONG=1 HYPOTHESIS_PROFILE=deep $(PYTEST) tests/security $(ARGS)
@@ -56,7 +63,7 @@ FUZZ_S ?= 90
 fuzz: $(DEV) .cache/fuzz/stamp ## inputs drawn from the OpenAPI document, against a server of its own (FUZZ_S=, SEED=)
 	$(RUN) -m tests.security.fuzz --seconds $(FUZZ_S) --seed $(if $(SEED),$(SEED),1)
 
-test-document: $(DEV) .cache/fuzz/stamp $(if $(filter test,$(MAKECMDGOALS)),test-postgres) ## the document's own examples and edge cases, sent to a server: a minute
+test-document: $(DEV) .cache/fuzz/stamp $(if $(filter test,$(MAKECMDGOALS)),test-browser) ## the document's own examples and edge cases, sent to a server: a minute
 	$(RUN) -m tests.security.fuzz --seconds 180 --phases examples,coverage
 
 .cache/fuzz/stamp: requirements/fuzz.txt .venv/bin/python
@@ -64,7 +71,7 @@ test-document: $(DEV) .cache/fuzz/stamp $(if $(filter test,$(MAKECMDGOALS)),test
 	.cache/fuzz/bin/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements/fuzz.txt
 	@touch $@
 
-coverage: $(WEB) ## all tests in one process, and which lines and branches they missed
+coverage: $(WEB) chromium ## all tests in one process, and which lines and branches they missed
 	@mkdir -p .cache
 	$(RUN) -m coverage run -m pytest $(ARGS)
 	$(RUN) -m coverage report

@@ -66,7 +66,7 @@ from api.resources.sharing import Sharer
 from api.resources.views import Views
 from api.resources.writing import Writer
 from api.settings import Settings
-from api.sync import bulk, config, conflicts, devices, exchange
+from api.sync import bulk, config, conflicts, devices, exchange, pictures
 from football.collections import CATALOGUE
 from football.roles import permit_of
 from realtime.limits import LiveLimits
@@ -75,6 +75,7 @@ from storage.committer import Committer
 from storage.engine import Engine
 from storage.matches import MatchReader
 from storage.people import People, open_people
+from storage.pictures import PictureReader
 from storage.pools import DOOR_CONNECTIONS_MAX
 from storage.postgres import PostgresStore, open_pool
 from storage.readiness import why_not_ready
@@ -99,6 +100,7 @@ class Services(Struct):
     writer: Writer
     views: Views
     desk: Desk
+    pictures: PictureReader
     sharer: Sharer
     readiness: Readiness
     live: Live
@@ -135,7 +137,7 @@ async def open_services(
         store = PostgresStore(pool, CATALOGUE)
         engine = Engine(CATALOGUE, store, clock=clock, dice=secrets.token_bytes, permit_of=permit_of)
         ready = Readiness(partial(why_not_ready, dsn), monotonic=monotonic)
-        matches = MatchReader(pool, CATALOGUE)
+        matches, pictures = MatchReader(pool, CATALOGUE), PictureReader(pool)
         people = open_people(database, door)
         gate = Gate(people.standings, ring, clock=clock)
         live_floor = Live(
@@ -148,7 +150,9 @@ async def open_services(
             limits=limits,
             wakeups=partial(make_wakeups, direct_dsn or dsn),
         )
-        yield join(engine, matches, Sharing(pool), people, ring, ready, gate, live_floor, clock=clock)
+        yield join(
+            engine, matches, Sharing(pool), people, ring, ready, gate, live_floor, pictures=pictures, clock=clock
+        )
     finally:
         await database.dispose()
         await door.close()
@@ -165,6 +169,7 @@ def join(  # noqa: PLR0913 - here alone all parts meet
     gate: Gate,
     live_floor: Live,
     *,
+    pictures: PictureReader,
     clock: Callable[[], int],
 ) -> Services:
     """Join an engine and accounts to services."""
@@ -186,6 +191,7 @@ def join(  # noqa: PLR0913 - here alone all parts meet
         writer=writer,
         views=Views(engine.store, clock=clock),
         desk=Desk(engine, writer, matches, clock=clock),
+        pictures=pictures,
         sharer=Sharer(links, people.accounts, clock=clock, dice=secrets.token_bytes),
         readiness=readiness,
         live=live_floor,
@@ -245,6 +251,7 @@ ROUTES: Final[tuple[Any, ...]] = (
     *invitations.ROUTES,
     *scorers.ROUTES,
     *exchange.ROUTES,
+    *pictures.ROUTES,
     *config.ROUTES,
     *devices.ROUTES,
     *conflicts.ROUTES,

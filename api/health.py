@@ -1,4 +1,4 @@
-"""Health: whether the process lives, and whether it can take a push; and the page that names what the API has.
+"""Health: whether the process lives, and whether it can take a push; and what is here.
 
 Readiness uses a connection of its own, so a pool that is used up does not count as an outage, and is asked at most once
 a second, however many ask.
@@ -8,13 +8,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, Literal
 
-from litestar import MediaType, Response, get
+from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 from msgspec import Struct
 
 from api.identity.access import PUBLIC
-from api.requests import NO_STORE, json_answer
+from api.requests import json_answer
 
 REMEMBERED_S: Final = 1.0
 """Seconds an answer is given again: probes come from several sides."""
@@ -72,27 +72,25 @@ async def ready(readiness: NamedDependency[SkipValidation[Readiness]]) -> Respon
     return json_answer(Ready("ready"))
 
 
-_PAGE: Final = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Touchline</title>
-<h1>Touchline</h1>
-<p>An offline-first sync engine server for grassroots football. It is running.</p>
-<ul>
-<li><a href="/">The app</a></li>
-<li><a href="/docs">The API</a>, and <a href="/docs/openapi.json">its OpenAPI document</a></li>
-<li><a href="/api/sync/config">Protocol versions, limits and collections</a></li>
-<li><a href="/health/ready">Is it ready?</a></li>
-</ul>
-</html>
-"""
+class Index(Struct, frozen=True):
+    """What is here, and where."""
+
+    app: Literal["/"] = "/"
+    """The coach's app, for people."""
+    docs: Literal["/docs"] = "/docs"
+    """The API, for people; not where the setting DOCS turns it off."""
+    openapi: Literal["/docs/openapi.json"] = "/docs/openapi.json"
+    """The API, for programs."""
+    config: Literal["/api/sync/config"] = "/api/sync/config"
+    """Protocol versions, limits and collections."""
+    ready: Literal["/health/ready"] = "/health/ready"
+    """Whether the server can take a push."""
 
 
-@get("/api", media_type=MediaType.HTML, opt={**PUBLIC, "limit": "open"}, include_in_schema=False)
-async def index() -> Response[str]:
+@get("/api", opt={**PUBLIC, "limit": "open", "answer": Index})
+async def index() -> Response[bytes]:
     """Name what is here."""
-    return Response(_PAGE, media_type=MediaType.HTML, headers=NO_STORE)
+    return json_answer(Index())
 
 
 ROUTES: Final = (live, ready, index)

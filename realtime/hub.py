@@ -1,21 +1,20 @@
 """The hub: which channels have readers in this process, and how a batch reaches all of them.
 
 A channel stands at a position: the end of what was handed to its readers. A frame is made once for each batch and
-shared. Handing it over never waits for a reader, and gives the loop a turn now and then where readers are many.
+shared. Handing it over never waits for a reader, and gives the loop a turn now and then where readers are many. Those
+that have had all sit in rows, which are written at once (`rows.py`); to the others a batch is offered one by one.
 """
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Protocol
 
 from msgspec import Struct
 
-from realtime.source import Channel, Fresh, Source
+from realtime.rows import ROW_READERS, Row, Write
+from realtime.source import Channel, Framing, Fresh, Source
 from sync.cursors import Cursor
 from sync.tails import Batch
-
-TURN_READERS: Final = 250
-"""Readers that get a batch before the loop has a turn: some 2 ms."""
 
 
 class Taker(Protocol):
@@ -42,6 +41,10 @@ class Stream:
         self.channel = channel
         self.source = source
         self.readers: dict[Taker, None] = {}
+        self.rows: list[Row] = []
+        """Where those sit that are at the position; while a batch is handed over, some stand before it yet."""
+        self.loose: dict[Taker, None] = {}
+        """The readers that sit in no row."""
         self.position: Cursor | None = None
         self.is_woken = False
         """Whether there may be more than the position."""
@@ -49,6 +52,26 @@ class Stream:
         """When the oldest wake-up came that was not followed yet."""
         self.read_at = 0.0
         self.task: asyncio.Task[None] | None = None
+
+    def sit(self, reader: Taker, framing: Framing, place: Cursor, write: Write) -> Row | None:
+        """Let a reader sit down in a row; None where it is not at the position."""
+        if place != self.position:
+            return None
+        rows = (row for row in self.rows if row.framing is framing and row.place == place and row.has_room)
+        row = next(rows, None)
+        if row is None:
+            row = Row(framing, place)
+            self.rows.append(row)
+        row.add(reader, write)
+        del self.loose[reader]
+        return row
+
+    def rise(self, reader: Taker, row: Row) -> None:
+        """Let a reader get up."""
+        row.remove(reader)
+        self.loose[reader] = None
+        if not row:
+            self.rows.remove(row)
 
     def reset(self) -> None:
         """Forget the position, and send every reader back to its own place: the log is not what it was."""
@@ -87,12 +110,13 @@ class Hub:
         if stream is None:
             stream = self.streams[channel] = Stream(channel, source)
             self._of_club.setdefault(channel.club_id, set()).add(channel)
-        stream.readers[reader] = None
+        stream.readers[reader] = stream.loose[reader] = None
         return stream
 
     def leave(self, stream: Stream, reader: Taker) -> None:
-        """Take a reader out; a channel without readers is forgotten."""
+        """Take a reader out that sits in no row; a channel without readers is forgotten."""
         stream.readers.pop(reader, None)
+        stream.loose.pop(reader, None)
         if not stream.readers and self.streams.get(stream.channel) is stream:
             del self.streams[stream.channel]
             others = self._of_club[stream.channel.club_id]
@@ -129,16 +153,21 @@ class Hub:
     async def publish(self, stream: Stream, batch: Batch) -> None:
         """Hand a batch, which follows the channel's position, to all of its readers."""
         stream.position = batch.end
-        readers = [*stream.readers]
         self._batches += 1
-        self._frames += len(readers)
-        self._bytes += batch.size * len(readers)
-        for place, reader in enumerate(readers, 1):
+        self._frames += len(stream.readers)
+        self._bytes += batch.size * len(stream.readers)
+        for row in [*stream.rows]:
+            row.write(batch)
+            await asyncio.sleep(0)
+            if stream.position != batch.end:
+                return  # another epoch began meanwhile, of which everybody was told
+        # Whoever sat down meanwhile was at the position, and has had it; whoever got up is among these.
+        for count, reader in enumerate([*stream.loose], 1):
             reader.offer(batch)
-            if place % TURN_READERS == 0:
+            if count % ROW_READERS == 0:
                 await asyncio.sleep(0)
                 if stream.position != batch.end:
-                    return  # another epoch began meanwhile, of which everybody was told
+                    return
 
     def statistics(self) -> HubStatistics:
         """Return what it holds and has done."""

@@ -7,11 +7,13 @@ takes nothing at all, is closed and told to come back.
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from realtime.closing import Closed, closed_by
 from realtime.hub import Hub
 from realtime.limits import LiveLimits
+from realtime.rows import Row, Write
 from realtime.source import Channel, Framing, Fresh, Page, Place, Source
 from storage.outages import is_outage
 from sync.cursors import ORIGIN
@@ -33,8 +35,11 @@ class Wire(Protocol):
         """Send a frame; waits where the line does not take it. Raises LineCut where the other side has gone."""
         ...
 
-    def put(self, frames: bytes, /) -> bool:
-        """Take frames as they stand on the wire, if that needs no waiting; return whether it did."""
+    def lend(self, take_back: Callable[[], None], /) -> Write | None:
+        """Return what takes frames as they stand on the wire, None where they would have to wait.
+
+        It may be used until `take_back` is called: where the line has to wait, and before it ends.
+        """
         ...
 
 
@@ -55,15 +60,16 @@ class Reader:
         "_is_beat_due",
         "_is_sending",
         "_limits",
-        "_put",
         "_queue",
+        "_row",
+        "_sat_down_at",
+        "_sent",
         "_source",
         "_tail",
         "_waiter",
         "_wire",
         "fallen",
         "queued_bytes",
-        "sent_frames",
         "stream",
     )
 
@@ -74,7 +80,6 @@ class Reader:
         self._hub = hub
         self._source = source
         self._framing = framing
-        self._put = wire.put
         self._fresh: Fresh | None = None
         self._wire = wire
         self._limits = limits
@@ -86,8 +91,11 @@ class Reader:
         self._tail: Tail | None = None
         self._is_sending = False
         self._beat_before = (-1, False)
+        self._row: Row | None = None
+        self._sat_down_at = 0
+        """Batches that the row had been written before."""
+        self._sent = 0
         self.queued_bytes = 0
-        self.sent_frames = 0
         self.fallen = 0
         self.stream = hub.join(channel, source, self)
 
@@ -95,17 +103,9 @@ class Reader:
 
     def offer(self, batch: Batch) -> None:
         """Take what was not had of a live batch, or fall back where too much waits."""
-        tail, waiter = self._tail, self._waiter
+        tail = self._tail
         if tail is None or tail.phase is not Phase.LIVE:
             return
-        # Where the sender has nothing to do the line takes the frames here, and no task has to run: this is the way
-        # of nearly every frame, so it is written out.
-        if waiter is not None and batch.first == tail.place.version + 1 and not waiter.done():
-            frames = batch.ready.get(self._framing) or self._make_ready(batch)
-            if self._put(frames):
-                tail.place = tail.sent = batch.end
-                self.sent_frames += 1
-                return
         if tail.misses_before(batch) or self.queued_bytes + batch.size > self._limits.queue_bytes_max:
             self.fall_back()
             return
@@ -116,15 +116,11 @@ class Reader:
         self.queued_bytes += part.size
         self._wake()
 
-    def _make_ready(self, batch: Batch) -> bytes:
-        """Make a batch ready for the wire, once for all readers of its framing."""
-        frames = batch.ready[self._framing] = self._framing.ready(batch)
-        return frames
-
     def fall_back(self) -> None:
         """Forget what waits, and read the log again from what was sent."""
         if self._tail is None:
             return
+        self._rise()
         self._queue.clear()
         self._fresh = None
         self.queued_bytes = 0
@@ -137,6 +133,7 @@ class Reader:
         tail = self._tail
         if tail is None or tail.phase is not Phase.LIVE:
             return
+        self._rise()
         self._queue.clear()
         self.queued_bytes = 0
         self._fresh = fresh
@@ -153,8 +150,9 @@ class Reader:
 
         It does not where one and the same frame was on its way at the last call and is still.
         """
-        before, self._beat_before = self._beat_before, (self.sent_frames, self._is_sending)
-        if before[0] != self.sent_frames:
+        sent = self._sent if self._row is None else self._sent + self._row.written - self._sat_down_at
+        before, self._beat_before = self._beat_before, (sent, self._is_sending)
+        if before[0] != sent:
             return True
         if self._is_sending:
             return not before[1]
@@ -164,6 +162,7 @@ class Reader:
 
     def leave(self) -> None:
         """Leave the channel."""
+        self._rise()
         self._hub.leave(self.stream, self)
 
     # -- the task that sends -----------------------------------------------------------------------------------------
@@ -223,10 +222,28 @@ class Reader:
             await self._send(self._framing.heartbeat(tail.sent))
         if self._is_idle(tail):
             self._waiter = asyncio.get_running_loop().create_future()
+            self._sit(tail)
             try:
                 await self._waiter
             finally:
+                self._rise()
                 self._waiter = None
+
+    def _sit(self, tail: Tail) -> None:
+        """Sit down in a row, where the line needs no waiting and this is the channel's position."""
+        write = self._wire.lend(self._rise)
+        if write is not None:
+            row = self._row = self.stream.sit(self, self._framing, tail.place, write)
+            self._sat_down_at = 0 if row is None else row.written
+
+    def _rise(self) -> None:
+        """Get up, and stand where the row stands."""
+        row, tail = self._row, self._tail
+        if row is not None and tail is not None:
+            self._row = None
+            self.stream.rise(self, row)
+            tail.place = tail.sent = row.place
+            self._sent += row.written - self._sat_down_at
 
     def _is_idle(self, tail: Tail) -> bool:
         return tail.phase is Phase.LIVE and not (self._queue or self._answers or self._fresh is not None)
@@ -249,7 +266,7 @@ class Reader:
         self._is_sending = True
         await self._wire.send(text)
         self._is_sending = False
-        self.sent_frames += 1
+        self._sent += 1
 
     async def _read(self, place: Place) -> Page:
         """Read a page. Raises Closed where the cursor is not of this log, or the database does not come back."""
@@ -275,5 +292,6 @@ class Reader:
             raise Closed("too_slow")
 
     def _wake(self) -> None:
+        self._rise()
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)

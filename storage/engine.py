@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from sync.admission import Received
 from sync.book import Book, Needs, NotLoaded, Plan, first_needs
@@ -33,7 +33,7 @@ from sync.messages import (
 from sync.permits import EVERYTHING, Grant, Permit
 from sync.ports import Ledger, LogView, Store
 from sync.push import plan_push
-from sync.records import encode_change
+from sync.records import Key, Record, encode_change
 from sync.stamps import UUID_FORM
 
 KEY_PAGE_RECORDS: int = 200
@@ -73,6 +73,8 @@ class Arrival(Struct, frozen=True):
     received: Received
     grant: str | None = None
     """The session that pushes, whose access is read in the transaction; None: it may do all."""
+    records: dict[Key, Record] = field(default_factory=dict[Key, Record])
+    """What was written with it, as it stands then: filled when the transaction has it."""
 
 
 class Engine:
@@ -131,11 +133,14 @@ class Engine:
             await ledger.load(needs)
             answers: list[PushAnswer | SyncError] = []
             while len(answers) < len(arrivals):
-                plan, told = await self._plan_part(ledger, arrivals[len(answers) :], grants)
+                left = arrivals[len(answers) :]
+                plan, told = await self._plan_part(ledger, left, grants)
                 answers += told
                 if plan.club is None:  # all were refused
                     continue
                 await ledger.save(plan, [encode_change(change) for change in plan.changes])
+                for each in left[: len(told)]:
+                    each.records.update(plan.records)
                 carry(self.catalogue, ledger.book, plan)
             return answers
 
@@ -189,15 +194,24 @@ class Engine:
 
         Raises LogDiverged where a cursor is of another history, CursorExpired where the log begins after it.
         """
-        since = Cursor.parse(query.since, where="since")
-        trusted = [Cursor.parse(text, where="since") for text in (query.since, query.acked) if text is not None]
-        past = [Cursor.parse(text, where="past") for text in query.past]
+        trusted, past = _cursors(query)
+        since = trusted[0]
         versions = {cursor.version for cursor in (*trusted, *past)}
         view = await self.store.log_view(club_id, since.version, versions, changes_max=changes_max, bytes_max=bytes_max)
         check_history(view, trusted, past)
         last = Cursor(view.rows[-1].version, view.rows[-1].tag) if view.rows else since
         more = last.version < view.head.cursor.version
         return PullAnswer(changes=join_raw([row.body for row in view.rows]), timestamp=str(last), more=more)
+
+    async def vouch(self, club_id: str, query: PullQuery) -> None:
+        """Return where the client's cursors are of this log. Raises LogDiverged.
+
+        For answers that need no log to follow: one from before the kept log proves nothing either way.
+        """
+        trusted, past = _cursors(query)
+        head = await self.store.head(club_id)
+        tags = await self.store.tags(club_id, {cursor.version for cursor in (*trusted, *past)})
+        _prove(LogView(head, tags, ()), trusted, past)
 
     async def snapshot(self, club_id: str, page: str | None, *, bytes_max: int = PAGE_BYTES_DEFAULT) -> SnapshotAnswer:
         """Return a page of current records, tombstones included; `page` is the token of the page before, or None."""
@@ -244,12 +258,23 @@ class Engine:
 
 def check_history(view: LogView, trusted: Sequence[Cursor], past: Sequence[Cursor]) -> None:
     """Raise where a cursor the client relies on is of another history, or its first one is older than the log."""
+    proven, since = _prove(view, trusted, past), trusted[0]
+    if since.version < view.head.oldest - 1 or since not in proven:
+        raise CursorExpired(oldest=view.head.oldest)
+
+
+def _prove(view: LogView, trusted: Sequence[Cursor], past: Sequence[Cursor]) -> list[Cursor]:
+    """Return those cursors that are seen to be of this history. Raises LogDiverged where one is of another."""
     head = view.head
     known = {0: ORIGIN.tag, head.cursor.version: head.cursor.tag, **view.tags}
     provable = [cursor for cursor in trusted if cursor.version >= head.oldest or cursor.version in known]
     if any(known.get(cursor.version) != cursor.tag for cursor in provable):
         common = (cursor for cursor in past if known.get(cursor.version) == cursor.tag)
         raise LogDiverged(common=str(next(common, ORIGIN)))
-    since = trusted[0]
-    if since.version < head.oldest - 1 or since not in provable:
-        raise CursorExpired(oldest=head.oldest)
+    return provable
+
+
+def _cursors(query: PullQuery) -> tuple[list[Cursor], list[Cursor]]:
+    """Return the cursors that a client relies on, its own first, and the earlier ones. Raises MalformedRequest."""
+    trusted = [Cursor.parse(text, where="since") for text in (query.since, query.acked) if text is not None]
+    return trusted, [Cursor.parse(text, where="past") for text in query.past]

@@ -7,14 +7,13 @@ grows with the club. Deleted and incomplete records are left out, as in every vi
 """
 
 from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import asyncpg
 from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, bindparam, select
 
 from football.facts import MatchFacts, Record
-from storage.clubs import set_club_sql
+from storage.clubs import reading
 from storage.statements import KEY, of_club, prepared
 from storage.tables import FROM_COLUMN, record_tables
 from sync.collections import Catalogue, Value
@@ -70,14 +69,14 @@ class MatchReader:
 
     async def match_ids(self, club_id: str, wanted: Wanted) -> list[str]:
         """Return the ids of the matches wanted, in the order of their kick-offs."""
-        async with self._transaction(club_id) as connection:
+        async with reading(self._pool, club_id) as connection:
             rows = await connection.fetch(_MATCH_IDS, club_id, *wanted)
         return [str(row["match_id"]) for row in rows]
 
     async def facts(self, club_id: str, match_ids: Sequence[str]) -> list[MatchFacts]:
         """Return what is recorded of these matches, in this order; those that are not there are left out."""
         assert len(match_ids) <= MATCHES_MAX, "a read is bounded; ask in parts"
-        async with self._transaction(club_id) as connection:
+        async with reading(self._pool, club_id) as connection:
             return await self._facts(connection, club_id, match_ids)
 
     async def match(self, club_id: str, match_id: str) -> MatchFacts | None:
@@ -99,24 +98,24 @@ class MatchReader:
         wanted = sorted({each for each in ids if each is not None})
         if not wanted:
             return {}
-        async with self._transaction(club_id) as connection:
+        async with reading(self._pool, club_id) as connection:
             found = await self._readers.read(connection, club_id, collection, "id", wanted)
         return {record["id"]: record for record in found}
 
     async def squads(self, club_id: str, team_ids: Collection[str]) -> list[Record]:
         """Return the players whose team now is one of these, in the order of their ids."""
-        async with self._transaction(club_id) as connection:
+        async with reading(self._pool, club_id) as connection:
             return await self._readers.read(connection, club_id, "players", "current_team", sorted(team_ids))
 
     async def greatest_clock(self, club_id: str) -> int:
         """Return the greatest clock that the club has issued: a write ranked after it is ranked after all."""
-        async with self._transaction(club_id) as connection:
+        async with reading(self._pool, club_id) as connection:
             found: int = await connection.fetchval(_CLOCK, club_id)
         return found
 
     async def deleted(self, club_id: str, collection: str, ids: Sequence[str]) -> set[str]:
         """Return those of these ids under which a deleted record is kept."""
-        async with self._transaction(club_id) as connection:
+        async with reading(self._pool, club_id) as connection:
             return await self._readers.deleted(connection, club_id, collection, ids)
 
     async def _facts(self, connection: Connection, club_id: str, match_ids: Sequence[str]) -> list[MatchFacts]:
@@ -142,16 +141,6 @@ class MatchReader:
             for match_id in match_ids
             if match_id in matches
         ]
-
-    @asynccontextmanager
-    async def _transaction(self, club_id: str) -> AsyncGenerator[Connection]:
-        """Take a connection and open a reading transaction of one club."""
-        async with self._pool.acquire() as connection:
-            await connection.execute(f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {set_club_sql(club_id)}")
-            try:
-                yield connection
-            finally:
-                await connection.execute("ROLLBACK")
 
 
 class _Readers:

@@ -271,6 +271,10 @@ class RecordStatements:
         null = [self._column(name).is_(None) for name in nulls]
         return prepared(self.chosen.where(of_club(self.table), *equal, *null).order_by(self.key))
 
+    def among(self, name: str) -> Statement:
+        """Return the query for records whose column, `id` or a field, has one of many ids: club, ids."""
+        return prepared(self.chosen.where(of_club(self.table), _any(self._column(name), "ids")).order_by(self.key))
+
     def alike(self, by: AnyCollection[str]) -> Statement:
         """Return the query for the records that share any of many tuples of values: one array for each column.
 

@@ -133,7 +133,7 @@ class Batch:
     A frame is built once for each way of framing it, and shared.
     """
 
-    __slots__ = ("_framed", "end", "first", "more", "ready", "rows", "size")
+    __slots__ = ("_framed", "end", "first", "more", "rows", "size")
 
     def __init__(self, rows: Sequence[LogRow], *, more: bool = False) -> None:
         """Hold at least one row; `more` says whether the log goes on right behind."""
@@ -142,8 +142,6 @@ class Batch:
         self.first = rows[0].version
         self.end = Cursor(rows[-1].version, rows[-1].tag)
         self.size = sum(len(row.body) for row in rows)
-        self.ready: dict[object, bytes] = {}
-        """The batch as it stands on the wire, by who made it so; shared by all sockets."""
         self._framed: dict[object, Any] = {}
 
     def after(self, version: int) -> "Batch":

@@ -25,6 +25,7 @@ import { openStore } from "./sync/store.js";
  * @typedef {object} Options The first three are for apps; the others replace what the browser gives.
  * @property {string} [origin] the server's address; the page's own without it
  * @property {string} [name] the store's name; one store is of one club
+ * @property {string | null} [matchId] opens the store of a match that is scored here by link, and no club's
  * @property {any} [config] what `/api/sync/config` answers, for an app that ships it: the first page without signal knows
  *   which fields a record needs to be shown
  * @property {Store} [store]
@@ -34,6 +35,7 @@ import { openStore } from "./sync/store.js";
  * @property {Dice} [dice]
  * @property {Pick<LockManager, "request"> | null} [locks]
  * @property {Channel | null} [channel]
+ * @property {string} [deviceId] what a new store begins as
  */
 
 /** These tokens are another club's than the data of this store: open one of another name, or forget this one. */
@@ -53,25 +55,29 @@ export class OtherClub extends Error {
  * @returns {Promise<Touchline>}
  */
 export async function open(options = {}) {
-  const { origin = "", name = "touchline", clock = systemClock, dice = systemDice } = options;
+  const { origin = "", matchId = null, clock = systemClock, dice = systemDice } = options;
+  const { name = matchId === null ? "touchline" : `touchline-score-${matchId}`, deviceId = randomId(dice) } = options;
   const { channel = globalThis.BroadcastChannel ? new BroadcastChannel(`touchline/${name}`) : null } = options;
   /** @type {Touchline | undefined} */
   let opened;
   const store = options.store ?? (await openStore(name, { onOutdated: () => opened?.outdated() }));
-  const state = new State(store, newMeta(randomId(dice)));
+  const state = new State(store, newMeta(deviceId));
   await state.refresh();
-  opened = new Touchline(state, { ...options, origin, name, clock, dice, channel });
+  opened = new Touchline(state, { ...options, origin, name, matchId, clock, dice, channel });
   await opened.begin(options.config ?? (await store.kept("config")));
   return opened;
 }
 
 export class Touchline extends Desk {
+  #means;
+
   /**
    * @param {State} state
    * @param {Means} means
    */
   constructor(state, means) {
     super(state, means.clock, means.dice);
+    this.#means = means;
     this.online = new Online(state, means, {
       onLine: () => this.changedStatus(this.status),
       onConfig: (config) => this.know(config),
@@ -99,9 +105,14 @@ export class Touchline extends Desk {
     return this.state.meta.club_id;
   }
 
-  /** Who is signed in: `{user_id, club_id, role}`, or null. */
+  /** Who is signed in: `{user_id, club_id, role}`, or null; who scores by link has `match_id` and `ends_at` too. */
   get account() {
     return this.online.session.account;
+  }
+
+  /** The one match that is scored here by link, or null. */
+  get matchId() {
+    return this.#means.matchId ?? null;
   }
 
   /**
@@ -120,6 +131,32 @@ export class Touchline extends Desk {
     return this.knock("register", asked).then((tokens) => this.enter(tokens));
   }
 
+  /**
+   * Sign in with a scorer's link or code, without an account. Answers the match's own data on this device, which is this
+   * where it is open already: what is scored by link never mixes into a club's.
+   * @param {{name: string, secret?: string, code?: string}} asked
+   * @returns {Promise<Touchline>}
+   */
+  async score(asked) {
+    const device_id = this.matchId === null ? this.newId() : this.state.meta.device_id;
+    const tokens = await this.online.transport.ask("POST", "/api/auth/scorer", { body: { ...asked, device_id } });
+    const club = tokens.match_id === this.matchId ? this : await this.#beside(tokens);
+    await club.enter(tokens);
+    return club;
+  }
+
+  /**
+   * Open a match's store beside this one, reached by the same means.
+   * @param {{match_id: string, device_id: string}} tokens
+   */
+  #beside({ match_id, device_id }) {
+    const { origin, clock, dice, fetch, wires, locks, channel, config } = this.#means;
+    const given = { ...(fetch && { fetch }), ...(wires && { wires }), ...(locks !== undefined && { locks }) };
+    // A new store begins as the device that has just signed in; one of another match counts its edits for itself.
+    const began = this.matchId === null ? { deviceId: device_id } : {};
+    return open({ origin, clock, dice, config, matchId: match_id, ...began, ...given, ...(channel === null && { channel }) });
+  }
+
   /** Sign out. The club's data stays on the device, and so does what was not sent. */
   async signOut() {
     this.online.pause();
@@ -132,10 +169,20 @@ export class Touchline extends Desk {
    * @param {string} method
    * @param {string} path
    * @param {any} [body]
+   * @param {{type?: string}} [how] `type`: the body is a text of this content type, and no JSON
    * @returns {Promise<any>}
    */
-  request(method, path, body) {
-    return this.online.session.ask(this.state.meta.device_id, method, path, { body });
+  request(method, path, body, { type } = {}) {
+    return this.online.session.ask(this.state.meta.device_id, method, path, { body, type });
+  }
+
+  /**
+   * Fetch a file from the server as this device: a season as JSON, CSV or a ZIP.
+   * @param {string} path
+   * @returns {Promise<Blob>}
+   */
+  download(path) {
+    return this.online.session.ask(this.state.meta.device_id, "GET", path, { isFile: true });
   }
 
   /**

@@ -5,7 +5,7 @@ the long poll may be kept by a cache for seconds: in front of a crowd it asks on
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -22,6 +22,7 @@ from api.requests import JSON, bounded
 from api.resources.share_secrets import read_feed
 from api.resources.sharing import Sharer
 from realtime.feeds import plain_event
+from realtime.rows import Write
 from realtime.sockets import Socket
 from realtime.source import Page
 from realtime.tail import LineCut
@@ -32,6 +33,8 @@ WAIT_S_MAX: Final = 25
 """Seconds that a poll may wait: proxies cut at 30."""
 CACHE: Final = "public, max-age=2"
 """How long a cache may hand out an answer; a revoked link goes silent within five seconds."""
+WAITING_MAX: Final = 2
+"""Batches of events that wait for the line: one that is being taken, and one behind it."""
 EVENTS: Final = "text/event-stream"
 SHARED_HEADERS: Final = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
 STREAM_HEADERS: Final = {**SHARED_HEADERS, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -113,7 +116,8 @@ class EventLine:
 
     def __init__(self) -> None:
         """Begin with nothing to send."""
-        self._waiting: asyncio.Queue[str | None] = asyncio.Queue(1)
+        self._waiting: asyncio.Queue[str | None] = asyncio.Queue(WAITING_MAX)
+        self._take_back: Callable[[], None] | None = None
         self._gone: asyncio.Event = asyncio.Event()
 
     async def send(self, text: str) -> None:
@@ -122,12 +126,22 @@ class EventLine:
             raise LineCut
         await self._waiting.put(text if text[0] != "{" else plain_event(text))
 
-    def put(self, frames: bytes, /) -> bool:
-        """Take events, if those before were taken."""
+    def lend(self, take_back: Callable[[], None], /) -> Write | None:
+        """Return what takes events, until as many wait as may; None where they do."""
         if self._gone.is_set() or self._waiting.full():
-            return False
+            return None
+        self._take_back = take_back
+        return self._put
+
+    def _put(self, frames: bytes) -> None:
         self._waiting.put_nowait(frames.decode())
-        return True
+        if self._waiting.full():
+            self._end_loan()
+
+    def _end_loan(self) -> None:
+        take_back, self._take_back = self._take_back, None
+        if take_back is not None:
+            take_back()
 
     async def receive(self) -> str:
         """Wait for the client to leave. Raises LineCut."""

@@ -13,9 +13,10 @@ from uvicorn.protocols.utils import ClientDisconnected
 
 from api.edge.addresses import Addresses
 from api.edge.origins import is_allowed_origin
-from api.live.protocol import ABORT, PUT
+from api.live.protocol import ABORT, LEND
 from api.settings import Settings
 from realtime.closing import Closed
+from realtime.rows import Write
 from realtime.tail import LineCut
 
 PROTOCOL: Final = "touchline.v1"
@@ -36,7 +37,7 @@ class SocketLine:
         scope: Any = socket.scope
         extensions: dict[str, Any] = scope.get("extensions") or {}
         self._abort: Any = extensions.get(ABORT)
-        self.put: Callable[[bytes], bool] = extensions.get(PUT) or _never
+        self.lend: Callable[[Callable[[], None]], Write | None] = extensions.get(LEND) or _never
 
     async def send(self, text: str) -> None:
         """Send a text frame. Raises LineCut."""
@@ -71,9 +72,8 @@ class SocketLine:
             self._abort()
 
 
-def _never(_frames: bytes) -> bool:
-    """Take nothing: the server below knows no ready frames."""
-    return False
+def _never(_take_back: Callable[[], None]) -> None:
+    """Lend nothing: the server below knows no ready frames."""
 
 
 async def accept(socket: AnySocket, settings: Settings, addresses: Addresses) -> SocketLine | None:

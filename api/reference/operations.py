@@ -76,7 +76,7 @@ def _words(path: str) -> list[str]:
 
 def tag_of(path: str) -> str:
     """Return under what an address is shown."""
-    word = (_words(path) or ["pages"])[0]
+    word = (_words(path) or ["health"])[0]
     return SAME.get(word, word)
 
 

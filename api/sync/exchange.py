@@ -40,24 +40,27 @@ from sync.messages import (
 )
 
 PAST_SCHEMA: Final = {"type": "string", "maxLength": PAST_CURSORS_MAX * 34}
-_PROTOCOL: Final = Parameter(
+PROTOCOL: Final = Parameter(
     "protocol", "The protocol that the client speaks; 426 where it is not served.", {"type": "integer", "minimum": 1}
 )
-_MAX_BYTES: Final = number("max_bytes", "Bytes of a page.", maximum=PAGE_BYTES_MAX, default=PAGE_BYTES_DEFAULT)
-_PULL: Final = (
+HISTORY: Final = (
     Parameter("since", "The device's own cursor; the log from its beginning without it.", CURSOR_SCHEMA),
     Parameter("acked", "The newest timestamp that a push answer gave, until the cursor has passed it.", CURSOR_SCHEMA),
     Parameter("past", f"Up to {PAST_CURSORS_MAX} earlier cursors, by commas, the newest first.", PAST_SCHEMA),
+)
+_MAX_BYTES: Final = number("max_bytes", "Bytes of a page.", maximum=PAGE_BYTES_MAX, default=PAGE_BYTES_DEFAULT)
+_PULL: Final = (
+    *HISTORY,
     number("limit", "Changes of a page.", maximum=PAGE_CHANGES_MAX, default=PAGE_CHANGES_MAX),
     _MAX_BYTES,
-    _PROTOCOL,
+    PROTOCOL,
 )
 _PAGE_FORM: Final = re.sub(r"[?]P<[a-z]+>", "", f"^{PAGE_TOKEN.pattern}$")
 """Without the names of its parts, which JSON Schema's expressions do not have."""
 _SNAPSHOT: Final = (
     Parameter("page", "The `page` of the page before.", {"type": "string", "pattern": _PAGE_FORM}),
     _MAX_BYTES,
-    _PROTOCOL,
+    PROTOCOL,
 )
 
 TheCaller = NamedDependency[SkipValidation[Caller]]
@@ -108,13 +111,9 @@ async def pull(
 ) -> Response[bytes]:
     """Pull the next page of the log after `since` (from the beginning without it); `past` takes cursors by commas."""
     check_protocol(protocol)
-    cursors = tuple(past.split(",")) if past else ()
-    if len(cursors) > PAST_CURSORS_MAX:
-        raise MalformedRequest(path="past", problem=f"names more than {PAST_CURSORS_MAX} cursors")
-    query = PullQuery(since=str(ORIGIN) if since is None else since, acked=acked, past=cursors)
     page = await engine.pull(
         caller.club_id,
-        query,
+        history_of(since, acked, past),
         changes_max=bounded(limit, name="limit", maximum=PAGE_CHANGES_MAX, default=PAGE_CHANGES_MAX),
         bytes_max=bounded(max_bytes, name="max_bytes", maximum=PAGE_BYTES_MAX, default=PAGE_BYTES_DEFAULT),
     )
@@ -145,12 +144,20 @@ async def snapshot(
 
 @get(
     "/api/sync/timestamp",
-    opt={**MEMBERS, "query": (_PROTOCOL,), "answer": TimestampAnswer, "problems": ("protocol_unsupported",)},
+    opt={**MEMBERS, "query": (PROTOCOL,), "answer": TimestampAnswer, "problems": ("protocol_unsupported",)},
 )
 async def timestamp(caller: TheCaller, engine: TheEngine, protocol: Protocol = None) -> Response[bytes]:
     """Return where the log stands, and the server's time."""
     check_protocol(protocol)
     return json_answer(await engine.timestamp(caller.club_id))
+
+
+def history_of(since: str | None, acked: str | None, past: str | None) -> PullQuery:
+    """Return what a client says of where it stands. Raises MalformedRequest."""
+    cursors = tuple(past.split(",")) if past else ()
+    if len(cursors) > PAST_CURSORS_MAX:
+        raise MalformedRequest(path="past", problem=f"names more than {PAST_CURSORS_MAX} cursors")
+    return PullQuery(since=str(ORIGIN) if since is None else since, acked=acked, past=cursors)
 
 
 ROUTES: Final = (push, pull, snapshot, timestamp)

@@ -2,21 +2,19 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import { kindWords, timeOfDay } from '../../web/football/words.js';
 import {
   QUIET_MS,
   afterWords,
   begin,
   chapters,
-  clockWords,
+  clockOf,
   hear,
-  kindWords,
   lineWords,
   newsWords,
-  periodWords,
   place,
   scoreWords,
-  stageWords,
-  timeOfDay,
+  stageOf,
   whoWords,
 } from '../../web/viewer/match.js';
 
@@ -123,35 +121,36 @@ test('the timeline is by period, the newest first', () => {
 });
 
 test('a running clock ticks from its anchor, counts on in the second half, and tells stoppage time apart', () => {
-  assert.equal(clockWords(match(), NOW), '10:00');
-  assert.equal(clockWords(match(), NOW + 999), '10:00');
-  assert.equal(clockWords(match(), NOW + 1_000), '10:01');
-  assert.equal(clockWords(match({ periods: [over(), period({ number: 2 })] }), NOW), '35:00');
-  assert.equal(clockWords(match({ periods: [period({ zero_at: NOW - 26 * MINUTE - 7_000 })] }), NOW), '25:00 +1:07');
-  assert.equal(clockWords(match({ periods: [period({ zero_at: NOW - 37 * MINUTE })] }), NOW), '25:00 +12:00');
-  assert.equal(clockWords(match({ periods: [over(), period({ type: 'extra_time', length_ms: 15 * MINUTE })] }), NOW), '10:00');
+  assert.equal(clockOf(match(), NOW), '10:00');
+  assert.equal(clockOf(match(), NOW + 999), '10:00');
+  assert.equal(clockOf(match(), NOW + 1_000), '10:01');
+  assert.equal(clockOf(match({ periods: [over(), period({ number: 2 })] }), NOW), '35:00');
+  assert.equal(clockOf(match({ periods: [period({ zero_at: NOW - 26 * MINUTE - 7_000 })] }), NOW), '25:00 +1:07');
+  assert.equal(clockOf(match({ periods: [period({ zero_at: NOW - 37 * MINUTE })] }), NOW), '25:00 +12:00');
+  assert.equal(clockOf(match({ periods: [over(), period({ type: 'extra_time', length_ms: 15 * MINUTE })] }), NOW), '10:00');
 });
 
 test('a clock that stands shows where; a shootout, a break and the end have none; nobody sees one below zero', () => {
   const paused = period({ state: 'paused', zero_at: null, clock_ms: 90_000 });
-  assert.equal(clockWords(match({ status: 'paused', periods: [paused] }), NOW), '01:30');
-  assert.equal(clockWords(match({ periods: [period({ type: 'penalty_shootout', length_ms: 0 })] }), NOW), null);
-  for (const status of ['half_time', 'completed', 'cancelled']) assert.equal(clockWords(match({ status, periods: [over()] }), NOW), null);
-  assert.equal(clockWords(match({ status: 'scheduled', periods: [] }), NOW), null);
-  assert.equal(clockWords(match({ periods: [period({ zero_at: NOW + 5_000 })] }), NOW), '00:00');
+  assert.equal(clockOf(match({ status: 'paused', periods: [paused] }), NOW), '01:30');
+  assert.equal(clockOf(match({ periods: [period({ type: 'penalty_shootout', length_ms: 0 })] }), NOW), null);
+  for (const status of ['half_time', 'completed', 'cancelled']) assert.equal(clockOf(match({ status, periods: [over()] }), NOW), null);
+  assert.equal(clockOf(match({ status: 'scheduled', periods: [] }), NOW), null);
+  assert.equal(clockOf(match({ periods: [period({ zero_at: NOW + 5_000 })] }), NOW), '00:00');
 });
 
 test('periods are called halves, quarters, or what is true of both', () => {
-  assert.equal(periodWords([period()], period()), '1st half');
-  assert.equal(periodWords([period({ length_ms: 12 * MINUTE })], period()), '1st period');
+  const titles = (periods, timeline = []) => chapters(screen({ periods, timeline })).map(({ title }) => title);
+  assert.deepEqual(titles([period()]), ['1st half']);
+  assert.deepEqual(titles([period({ length_ms: 12 * MINUTE })]), ['1st period']);
   const four = [1, 2, 3, 4].map((number) => over({ number, length_ms: 12 * MINUTE }));
-  assert.equal(periodWords(four, four[1]), '2nd quarter');
-  assert.equal(periodWords([], { type: 'extra_time', number: 2 }), 'Extra time, 2nd half');
-  assert.equal(periodWords([], { type: 'regular', number: 0 }), 'The match');
+  assert.deepEqual(titles(four), ['4th quarter', '3rd quarter', '2nd quarter', '1st quarter']);
+  assert.deepEqual(titles([], [event('a', { period_type: 'extra_time', period_number: 2 })]), ['Extra time, 2nd half']);
+  assert.deepEqual(titles([], [event('a', { period_number: 0 })]), ['The match']);
 });
 
 test('the stage is told in words for each status', () => {
-  const told = (status, periods = [period()]) => stageWords(match({ status, periods }));
+  const told = (status, periods = [period()]) => stageOf(match({ status, periods }));
   assert.equal(told('scheduled', []), 'Kick-off');
   assert.equal(told('live'), '1st half');
   assert.equal(told('live', []), 'In play');

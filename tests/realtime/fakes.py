@@ -84,6 +84,26 @@ class FakeLog:
         return cursor.version <= len(self.rows) and self.rows[cursor.version - 1].tag == cursor.tag
 
 
+class Taking(asyncio.Event):
+    """Whether a line takes frames; where it stops to, the write that it lent is taken back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.set()
+        self.take_back: Callable[[], None] | None = None
+
+    def clear(self) -> None:
+        """Take none."""
+        super().clear()
+        self.end_loan()
+
+    def end_loan(self) -> None:
+        """Take the write back."""
+        take_back, self.take_back = self.take_back, None
+        if take_back is not None:
+            take_back()
+
+
 class FakeLine:
     """A line whose other end is a test: it may be slow, or gone."""
 
@@ -93,12 +113,13 @@ class FakeLine:
         self.texts: list[str] = []
         self.bytes = 0
         self.closed: tuple[int, dict[str, Any]] | None = None
-        self.takes = asyncio.Event()
-        self.takes.set()
+        self.takes = Taking()
         self.is_waiting = False
         self.is_aborted = False
         self.is_gone = False
         self.knows_ready = knows_ready
+        self.stops_after: int | None = None
+        """Frames after which it takes no more, told while it takes the last of them."""
 
     async def send(self, text: str) -> None:
         """Take a frame, once it takes any."""
@@ -111,15 +132,24 @@ class FakeLine:
         self.bytes += len(text)
         self.frames.append(json.loads(text))
 
-    def put(self, frames: bytes, /) -> bool:
-        """Take ready frames, if it takes any; half of all lines know none."""
+    def lend(self, take_back: Callable[[], None], /) -> Callable[[bytes], object] | None:
+        """Lend what takes ready frames, if it takes any; half of all lines know none."""
         if not (self.knows_ready and self.takes.is_set()) or self.is_gone or self.closed is not None:
-            return False
+            return None
+        self.takes.take_back = take_back
+        return self._put
+
+    def _put(self, frames: bytes) -> None:
+        assert self.takes.is_set(), "the line has to wait"
+        assert not self.is_gone, "the line has ended"
+        assert self.closed is None, "the socket is closed"
         for text in unpack(frames):
             self.texts.append(text)
             self.bytes += len(text)
             self.frames.append(json.loads(text))
-        return True
+        if self.stops_after is not None and len(self.frames) >= self.stops_after:
+            self.stops_after = None
+            self.takes.clear()
 
     async def receive(self) -> str:
         """Return what the test says."""
@@ -138,7 +168,7 @@ class FakeLine:
     def abort(self) -> None:
         """Note that it was cut."""
         self.is_aborted = True
-        self.is_gone = True
+        self._go()
         self.takes.set()
 
     def say(self, **message: object) -> None:
@@ -147,8 +177,12 @@ class FakeLine:
 
     def hang_up(self) -> None:
         """End it as the client."""
-        self.is_gone = True
+        self._go()
         self.inbox.put_nowait(LineCut())
+
+    def _go(self) -> None:
+        self.is_gone = True
+        self.takes.end_loan()
 
     @property
     def code(self) -> int | None:

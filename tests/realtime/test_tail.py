@@ -280,10 +280,10 @@ async def test_a_line_that_takes_frames_again_gets_them_in_order(rig: Rig) -> No
     (stream,) = rig.hub.streams.values()
     rig.log.add(3)
     for line in lines:
-        line.knows_ready = False
+        line.takes.clear()
     await rig.hub.publish(stream, Batch(rig.log.rows[:1]))
     for line in lines:
-        line.knows_ready = True
+        line.takes.set()
     await rig.hub.publish(stream, Batch(rig.log.rows[1:2]))
     await rig.hub.publish(stream, Batch(rig.log.rows[2:]))
     await until(lambda: all(line.versions() == [1, 2, 3] for line in lines))

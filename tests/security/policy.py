@@ -35,7 +35,7 @@ OF_A_MATCH = r"/api/matches/\{match_id\}"
 
 POLICY = (
     # Anybody: pages, health, signing in, and what a share link opens.
-    Rule("GET", r"/|/docs.*|/health/.*|/api/sync/config|/api/shared/.*", None),
+    Rule("GET", r"/api|/docs.*|/health/.*|/api/sync/config|/api/shared/.*", None),
     Rule("POST", r"/api/auth/(register|login|refresh|scorer)", None),
     # Everybody signed in, about themselves.
     Rule("POST", r"/api/auth/logout", MEMBERS, has_link=True),

@@ -3,7 +3,6 @@
 import json
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -41,9 +40,8 @@ class Folds:
         # In ASCII: node takes U+2028 for the end of a line.
         self._process.stdin.write(json.dumps(msgspec.to_builtins(question)).encode() + b"\n")
         self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        assert line, "the folds' process has ended"
-        told: dict[str, Any] = msgspec.json.decode(line)
+        told: dict[str, Any] = msgspec.json.decode(self._process.stdout.readline())
+        assert "fault" not in told, told["fault"]
         return told
 
     def agree(self, view: View, match_id: str, expected: Iterable[tuple[Call, object]]) -> None:
@@ -69,8 +67,8 @@ def key_told(key: PeriodKey) -> dict[str, Any]:
 
 
 def plain(answer: object) -> Any:  # noqa: ANN401 - JSON
-    """Return an answer of Python's as JSON, without what is null."""
-    return whole(msgspec.json.decode(msgspec.json.encode(answer, enc_hook=_sorted)))
+    """Return an answer of Python's as JSON, sets sorted, without what is null."""
+    return whole(msgspec.json.decode(msgspec.json.encode(answer, order="deterministic")))
 
 
 def whole(told: Any) -> Any:  # noqa: ANN401 - JSON
@@ -78,8 +76,3 @@ def whole(told: Any) -> Any:  # noqa: ANN401 - JSON
     if isinstance(told, dict):
         return {name: whole(value) for name, value in told.items() if value is not None}
     return [whole(each) for each in told] if isinstance(told, list) else told
-
-
-def _sorted(found: object) -> object:
-    assert isinstance(found, AbstractSet)
-    return sorted(found)

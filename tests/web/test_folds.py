@@ -8,18 +8,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from football import ids, presses, vocabulary
+from football import ids, presses, stats, vocabulary
 from football.clock import PeriodKey, format_minute, in_order, period_key
 from football.collections import CATALOGUE
-from football.facts import MatchFacts, View, gather
+from football.facts import MatchFacts, Record, View, gather
 from football.live import changes_at_ms, clock_of, on_pitch
 from football.minutes import crowds_of, period_lengths, played_ms_by_player
 from football.periods import periods_of
+from football.policy import ClubRules, Options, number_of, permit, usual_expiry_ms
 from football.recording import as_view, record, recorded_id
+from football.report import Naming, report
 from football.scoreboard import score_of
 from football.status import full_time_ms, status_of
 from football.substitutions import Change, crowd_prompts, line_up, same_change, substitute
 from football.timeline import is_correction, timeline_of
+from sync.collections import instant_ms, with_defaults
 from tests.football.builders import AWAY, HOME, KICKOFF_MS, MATCH, at_ms, real_match
 from tests.football.matches import KEYS, PLAYERS, matches
 from tests.football.test_facts import views
@@ -36,7 +39,7 @@ NOWS: Final = st.tuples(st.integers(0, 4_000), st.integers(4_000, 90_000)).map(l
 
 Expected = tuple[Call, object]
 
-a_while = settings(max_examples=200, deadline=None)
+a_while = settings(max_examples=150, deadline=None)
 
 
 @pytest.fixture(scope="module")
@@ -109,20 +112,36 @@ def test_minutes_and_crowds(folds: Folds, view: View, nows: list[int], most: int
 
 
 PERIODS: Final = st.sampled_from([period_key(*each) for each in KEYS])
+ABOUT_S: Final = st.integers(-60, 60)
+"""Seconds by which two people are apart who saw the same."""
 
 
-@given(view=VIEWS, key=PERIODS, pressed_s=st.integers(-600, 9_000))
-@a_while
-def test_presses_name_one_edge(folds: Folds, view: View, key: PeriodKey, pressed_s: int) -> None:
-    """The same field of the same record, or the same sentence."""
-    facts, at, told = gather(view, MATCH), at_ms(pressed_s), key_told(key)
-    expected: list[Expected] = [
-        (("presses", "start", "facts", told, at), presses.start(facts, key, at)),
-        (("presses", "end", "facts", told, at), presses.end(facts, key, at)),
-        (("presses", "pause", "facts", told, at), presses.pause(facts, key, at)),
-        (("presses", "resume", "facts", told, at), presses.resume(facts, key, at)),
-        (("presses", "finish", "facts", at), presses.finish(facts, at)),
-    ]
+def moments_of(facts: MatchFacts) -> list[int]:
+    """Return the moments that somebody recorded, in milliseconds since 1970; kick-off, where there is none."""
+    edges = [each[name] for each in (*facts.periods, *facts.pauses) for name in ("started_at", "ended_at")]
+    return [instant_ms(each) for each in edges if each is not None] or [KICKOFF_MS]
+
+
+@given(view=matches(), key=PERIODS, pressed_s=st.integers(-600, 9_000), nth=st.integers(0, 30), apart_s=ABOUT_S)
+@settings(max_examples=100, deadline=None)
+def test_presses_name_one_edge(
+    folds: Folds, view: View, key: PeriodKey, pressed_s: int, nth: int, apart_s: int
+) -> None:
+    """The same field of the same record, or the same sentence: at any moment, and about one that was recorded."""
+    facts = gather(view, MATCH)
+    moments = moments_of(facts)
+    keys = {key, *(period_key(each["type"], each["number"]) for each in facts.periods)}
+    expected: list[Expected] = []
+    for at in (at_ms(pressed_s), moments[nth % len(moments)] + apart_s * 1_000):
+        expected.append((("presses", "finish", "facts", at), presses.finish(facts, at)))
+        for each in sorted(keys):
+            told = key_told(each)
+            expected += [
+                (("presses", "start", "facts", told, at), presses.start(facts, each, at)),
+                (("presses", "end", "facts", told, at), presses.end(facts, each, at)),
+                (("presses", "pause", "facts", told, at), presses.pause(facts, each, at)),
+                (("presses", "resume", "facts", told, at), presses.resume(facts, each, at)),
+            ]
     folds.agree(view, MATCH, expected)
 
 
@@ -140,9 +159,11 @@ CHANGES: Final = st.builds(
 TAKEN: Final = st.sets(st.builds(ids.stint_id, st.just(MATCH), st.sampled_from(PLAYERS), st.integers(1, 3)))
 
 
-@given(view=VIEWS, change=CHANGES, taken=TAKEN)
+@given(view=matches(), change=CHANGES, taken=TAKEN, apart_s=ABOUT_S)
 @a_while
-def test_substitutions_write_the_same_records(folds: Folds, view: View, change: Change, taken: set[str]) -> None:
+def test_substitutions_write_the_same_records(
+    folds: Folds, view: View, change: Change, taken: set[str], apart_s: int
+) -> None:
     """What is closed and opened, under which ids, and what a person is asked."""
     facts = gather(view, MATCH)
     told = {**msgspec.structs.asdict(change), "key": key_told(change.key)}
@@ -153,7 +174,8 @@ def test_substitutions_write_the_same_records(folds: Folds, view: View, change: 
     for event in (each for each in facts.events if each["kind"] == "substitution"):
         came_on = [each["player_id"] for each in facts.participants if each["event_id"] == event["id"]]
         key = period_key(event["period_type"], event["period_number"])
-        again = Change("again", key, event["clock_ms"] or 0, event["player_id"], (came_on or [None])[-1], None)
+        clock_ms = max(0, event["clock_ms"] + apart_s * 1_000)
+        again = Change("again", key, clock_ms, event["player_id"], (came_on or [None])[-1], None)
         told = {**msgspec.structs.asdict(again), "key": key_told(key)}
         expected.append((("substitutions", "sameChange", "facts", told), same_change(facts, again)))
     folds.agree(view, MATCH, expected)
@@ -162,7 +184,7 @@ def test_substitutions_write_the_same_records(folds: Folds, view: View, change: 
 STARTERS: Final = st.lists(st.tuples(st.sampled_from(PLAYERS), st.sampled_from([None, "CB"])), max_size=12)
 
 
-@given(view=VIEWS, players=STARTERS, team_id=st.sampled_from([HOME, AWAY, None]), nows=NOWS)
+@given(view=matches(), players=STARTERS, team_id=st.sampled_from([HOME, AWAY, None]), nows=NOWS)
 @a_while
 def test_line_ups_and_their_prompts(
     folds: Folds, view: View, players: list[tuple[str, str | None]], team_id: str | None, nows: list[int]
@@ -175,6 +197,94 @@ def test_line_ups_and_their_prompts(
         *((("substitutions", "crowdPrompts", "facts", {"map": groups}, now), crowd_prompts(facts, groups, now))
           for now in nows),
     ]  # fmt: skip
+    folds.agree(view, MATCH, expected)
+
+
+def records_of(view: View, collection: str) -> dict[str, Record]:
+    """Return the records of a collection with their defaults, by id."""
+    found = CATALOGUE.collections[collection]
+    return {key: {**with_defaults(found, values), "id": key} for key, values in view.get(collection, {}).items()}
+
+
+@given(view=matches(), nows=NOWS)
+@a_while
+def test_statistics_of_a_match(folds: Folds, view: View, nows: list[int]) -> None:
+    """What each player did, each side's result, and who played for it."""
+    facts = gather(view, MATCH)
+    expected: list[Expected] = []
+    for now_ms in (None, *nows):
+        expected += [
+            (("stats", "tallies", "facts", now_ms), stats.tallies(facts, now_ms)),
+            (("stats", "matchMs", "facts", now_ms), stats.match_ms(facts, now_ms)),
+        ]
+    for team_id in (HOME, AWAY, "Ada"):
+        expected += [
+            (("stats", "resultOf", "facts", team_id, nows[-1]), stats.result_of(facts, team_id, nows[-1])),
+            (("stats", "playersOfTeam", "facts", team_id), stats.players_of_team(facts, team_id)),
+        ]
+    folds.agree(view, MATCH, expected)
+
+
+@given(season=st.lists(matches(), min_size=1, max_size=6), most=st.integers(0, 4))
+@settings(max_examples=60, deadline=None)
+def test_statistics_of_a_season(folds: Folds, season: list[View], most: int) -> None:
+    """Sums, the scorers in their order, the record and form of a team."""
+    all_facts = [gather(view, MATCH) for view in season]
+    total = stats.sum_tallies(stats.tallies(facts) for facts in all_facts)
+    results = [found for facts in all_facts if (found := stats.result_of(facts, HOME)) is not None]
+    results = [msgspec.structs.replace(each, match_id=f"match {n % 3}") for n, each in enumerate(results)]
+    told = {player: msgspec.structs.asdict(tally) for player, tally in total.items()}
+    maps = [
+        {player: msgspec.structs.asdict(each) for player, each in stats.tallies(facts).items()} for facts in all_facts
+    ]
+    summed = folds.ask({}, None, [("stats", "sumTallies", [{"map": each} for each in maps])])["answers"]
+    assert summed == [plain(total)]
+    folds.agree(
+        {},
+        "none",
+        [
+            (("stats", "topScorers", {"map": told}, most), stats.top_scorers(total, most)),
+            (("stats", "teamRecord", results), stats.team_record(results)),
+        ],
+    )
+
+
+@given(view=matches(), nows=NOWS, is_full=st.booleans(), with_score=st.sampled_from([None, True, False]))
+@a_while
+def test_reports(folds: Folds, view: View, nows: list[int], is_full: bool, with_score: bool | None) -> None:
+    """To the letter, whatever names hold."""
+    facts, teams, players = gather(view, MATCH), records_of(view, "teams"), records_of(view, "players")
+    naming = {"players": {"map": players}, "is_full": is_full}
+    expected: list[Expected] = [
+        (
+            ("report", "report", "facts", {"map": teams}, naming, {"now_ms": now_ms, "with_score": with_score}),
+            report(facts, teams, Naming(players, is_full), now_ms=now_ms, with_score=with_score),
+        )
+        for now_ms in nows
+    ]
+    folds.agree(view, MATCH, expected)
+
+
+ASKED: Final = st.builds(Options, st.booleans(), st.booleans(), st.booleans())
+RULES: Final = st.builds(ClubRules, st.booleans(), st.booleans())
+
+
+@given(view=matches(), asked=ASKED, rules=RULES, nows=NOWS)
+@a_while
+def test_what_a_link_may_show(folds: Folds, view: View, asked: Options, rules: ClubRules, nows: list[int]) -> None:
+    """Score, numbers, venue and when, how it is protected, when it ends, and each number beside its event."""
+    facts, teams, players = gather(view, MATCH), records_of(view, "teams"), records_of(view, "players")
+    permitted = permit(asked, rules, facts, teams)
+    expected: list[Expected] = [(("policy", "permit", asked, rules, "facts", {"map": teams}), permitted)]
+    for now_ms in nows:
+        expected.append((("policy", "usualExpiryMs", "facts", now_ms), usual_expiry_ms(facts, now_ms)))
+        for begun in (True, False):
+            shows = permitted.shows_venue(now_ms, has_begun=begun)
+            expected.append((("policy", "showsVenue", permitted, now_ms, begun), shows))
+    for event in facts.events:
+        player = players.get(event["player_id"] or "")
+        call = ("policy", "numberOf", permitted, facts.match, event, player)
+        expected.append((call, number_of(permitted, facts.match, event, player)))
     folds.agree(view, MATCH, expected)
 
 
@@ -224,8 +334,15 @@ def test_word_lists_and_defaults_are_the_same(folds: Folds) -> None:
 def test_u15_the_real_match_is_shown_alike(folds: Folds, now_ms: int | None) -> None:
     """2-2, with the timeline of the day."""
     facts = gather(REAL_VIEW, REAL)
-    minutes = ("minutes", "playedMsByPlayer", "facts", now_ms)
-    folds.agree(REAL_VIEW, REAL, [*shown(facts, now_ms), (minutes, played_ms_by_player(facts, now_ms))])
+    teams, players = records_of(REAL_VIEW, "teams"), records_of(REAL_VIEW, "players")
+    naming = {"players": {"map": players}, "is_full": True}
+    told: Call = ("report", "report", "facts", {"map": teams}, naming, {"now_ms": MUCH_LATER_MS})
+    expected: list[Expected] = [
+        (("minutes", "playedMsByPlayer", "facts", now_ms), played_ms_by_player(facts, now_ms)),
+        (("stats", "tallies", "facts", now_ms), stats.tallies(facts, now_ms)),
+        (told, report(facts, teams, Naming(players, is_full=True), now_ms=MUCH_LATER_MS)),
+    ]
+    folds.agree(REAL_VIEW, REAL, [*shown(facts, now_ms), *expected])
     (score,) = folds.ask(REAL_VIEW, REAL, [("scoreboard", "scoreOf", "facts")])["answers"]
     assert (score["home"], score["away"]) == (2, 2)
     assert whole(score) == plain(score_of(facts))

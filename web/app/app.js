@@ -6,6 +6,7 @@
 import { factsOfAll, gather } from "../football/facts.js";
 import { byServerTime } from "./model/instants.js";
 import { readRoute } from "./route.js";
+import { SCORE } from "./scoring.js";
 
 /** @typedef {import("../touchline.js").Touchline} Touchline */
 /** @typedef {import("../football/facts.js").MatchFacts} MatchFacts */
@@ -83,12 +84,33 @@ export class App {
     return this.club.account !== null;
   }
 
+  /** Whether the page is for one match, scored by link: there are no other screens then. */
+  get isScorer() {
+    return this.club.matchId !== null;
+  }
+
+  /**
+   * Work with other data from now on, and draw again whenever it changes.
+   * @param {Touchline} club
+   */
+  enter(club) {
+    this.club = club;
+    club.on("change", this.redraw);
+    club.on("status", () => (this.#isOver() ? this.arrive() : this.redraw()));
+    this.redraw();
+  }
+
+  /** A link that ended takes its match off the phone, also from under a screen. */
+  #isOver() {
+    return this.isScorer && this.club.status.state === "ended" && this.route.name === "match";
+  }
+
   /**
    * Tell whether the person may write what a role may; without an account they may do all on their own phone.
    * @param {"scorer" | "coach" | "owner"} role
    */
   may(role) {
-    const mine = this.club.account?.role;
+    const mine = this.isScorer ? "scorer" : this.club.account?.role;
     return mine === undefined || RANKS.indexOf(mine) >= RANKS.indexOf(role);
   }
 
@@ -139,7 +161,7 @@ export class App {
    * @param {{replace?: boolean}} [how] `replace`: the way back leads past the screen that is left
    */
   go(address, { replace = false } = {}) {
-    const url = new URL(address, new URL("/", location.href));
+    const url = new URL(address, new URL(location.pathname === SCORE ? SCORE : "/", location.href));
     if (replace) history.replaceState(null, "", url);
     else history.pushState(null, "", url);
     this.arrive();
@@ -150,6 +172,7 @@ export class App {
   arrive() {
     this.closeAll();
     this.route = readRoute(location);
+    if (this.#isOver()) this.route = { name: "score" };
     this.own = undefined;
     this.redraw();
   }

@@ -5,6 +5,8 @@ import { App } from "./app.js";
 import { draw } from "./dom.js";
 import { keepSafe } from "./parts/thisphone.js";
 import { Prefs } from "./prefs.js";
+import { readRoute } from "./route.js";
+import { openScoring, SCORE } from "./scoring.js";
 import { isTicking, shell } from "./shell.js";
 import { keepUpdated, shippedConfig } from "./updates.js";
 
@@ -51,8 +53,10 @@ function follow(app, event) {
 async function begin() {
   const root = /** @type {HTMLElement} */ (document.getElementById("app"));
   const prefs = new Prefs(habits());
-  const name = prefs.all.store ?? "touchline";
-  const club = await open({ name, config: await config() });
+  const isScoring = location.pathname === SCORE;
+  const club = isScoring
+    ? await openScoring(prefs, readRoute(location).secret ?? "", await config())
+    : await open({ name: prefs.all.store ?? "touchline", config: await config() });
   let isAsked = false;
   const app = new App(club, prefs, () => {
     if (isAsked) return;
@@ -64,9 +68,8 @@ async function begin() {
       app.isNewPlace = false;
     });
   });
-  club.on("change", app.redraw);
+  app.enter(club);
   club.on("change", () => void keepSafe(app));
-  club.on("status", app.redraw);
   addEventListener("popstate", () => app.arrive()); // the way back; the browser restores where it was scrolled to
   document.addEventListener("click", (event) => follow(app, event));
   setInterval(() => isTicking(app) && document.visibilityState === "visible" && app.redraw(), TICK_MS);

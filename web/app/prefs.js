@@ -1,8 +1,8 @@
-/** Prefs: small habits of this device, kept beside the club's data: which store is open, whose each is, how people are called. */
+/** Prefs: small habits of this device, kept beside the club's data: which store is open, whose each is, how people are called, which match is scored by link. */
 
 const KEY = "touchline/prefs";
 
-/** @typedef {{store?: string, team?: string, age_group?: string, venue?: string, hintDone?: boolean, names?: Record<string, string>, stores?: Record<string, string>, clubs?: Record<string, string>, isPersisted?: boolean}} Kept */
+/** @typedef {{store?: string, team?: string, age_group?: string, venue?: string, hintDone?: boolean, names?: Record<string, string>, stores?: Record<string, string>, clubs?: Record<string, string>, isPersisted?: boolean, score?: string, scores?: Record<string, import("./scoring.js").Begun>}} Kept */
 
 export class Prefs {
   /** @type {Kept} */

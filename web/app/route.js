@@ -23,7 +23,8 @@ const SECRET = /^#(tl[im]_[\w-]+)/;
  */
 export function readRoute({ pathname, hash }) {
   const door = pathname.replace(/\/+$/, "").slice(1);
-  if (door === "join" || door === "score") return { name: door, secret: SECRET.exec(hash)?.[1] ?? "" };
+  const isWithin = door === "score" && hash.startsWith("#/match/"); // the one match that is scored by link
+  if (door === "join" || (door === "score" && !isWithin)) return { name: door, secret: SECRET.exec(hash)?.[1] ?? "" };
   const [word = "", ...rest] = hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
   if (!WORDS.has(word)) return { name: "lost" };
   if (!WITH_ID.has(word)) return { name: word || "home", ...(rest[0] && { part: rest[0] }) };

@@ -29,14 +29,22 @@ export function shell(app) {
       "header.board",
       { key: "head" },
       screen.head ? screen.head(app, app.own) : plainHead(title, screen.tab),
-      syncLine(app),
+      !isAtDoor(app) && syncLine(app),
     ),
     h("main", { key: `main ${app.route.name} ${app.route.id ?? ""}`, id: "main", tabindex: "-1" }, screen.draw(app, app.own)),
-    tabs(app, screen.tab),
+    !app.isScorer && !isAtDoor(app) && tabs(app, screen.tab),
     ...app.sheets.map((sheet, place) => drawSheet(app, sheet, place)),
-    note(app),
+    app.sheets.length === 0 && note(app),
     h("p.unseen", { key: "news", role: "status", "aria-live": "polite" }, app.news),
   ];
+}
+
+/**
+ * Tell whether somebody stands before a match that they were asked to score: there is nothing to be saved, or to go to.
+ * @param {App} app
+ */
+function isAtDoor({ route, isScorer }) {
+  return route.name === "score" && !isScorer;
 }
 
 /** @param {App} app */
@@ -122,20 +130,21 @@ function drawSheet(app, sheet, place) {
       h("div.sheet-head", null, h("h2", null, sheet.title), h("button.quiet", { type: "button", "aria-label": "Close", onclick: close }, icon("close"))),
       sheet.draw(app, close),
     ),
+    // All that is not in the topmost sheet is out of reach: the undo of what was done in it stands there too.
+    place === app.sheets.length - 1 && note(app),
   );
 }
 
 /** @param {App} app */
 function note(app) {
   const told = app.note;
-  // A popover stands above an open sheet: the undo of what was done in it must be within reach.
   return h(
     "div.note-place",
     { key: "note" },
     told &&
       h(
         "div.note",
-        { key: String(told.until), "data-tone": told.tone, popover: "manual", mounted: (/** @type {any} */ place) => place.showPopover?.() },
+        { key: String(told.until), "data-tone": told.tone },
         h("span", null, told.text),
         told.undo &&
           h(

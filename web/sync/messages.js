@@ -86,6 +86,7 @@ export const KEPT_MS = 14 * 24 * 3_600 * 1_000;
 /** @typedef {{since: string, acked: string | null, past: string[]}} PullQuery */
 /** @typedef {{changes: Change[], timestamp: string, more: boolean}} PullAnswer */
 /** @typedef {{records: Change[], page: string | null, timestamp: string, until: string}} SnapshotAnswer */
+/** @typedef {{records: Change[], timestamp: string}} PictureAnswer */
 
 /** The server sent something that the protocol rules out. */
 export class ProtocolFault extends Error {
@@ -154,5 +155,15 @@ export function readSnapshotAnswer(found) {
   must(Array.isArray(found?.records) && found.records.every(isChange), "records");
   must(isCursor(found.timestamp) && isCursor(found.until), "cursors");
   must(found.page === null || typeof found.page === "string", "page");
+  return found;
+}
+
+/**
+ * @param {any} found
+ * @returns {PictureAnswer}
+ */
+export function readPicture(found) {
+  must(Array.isArray(found?.records) && found.records.every(isChange), "records");
+  must(isCursor(found.timestamp), "timestamp");
   return found;
 }

@@ -5,13 +5,14 @@
 
 import { randomShare } from "./ids.js";
 import { Leader } from "./leader.js";
+import { Log } from "./log.js";
 import { Pace } from "./pace.js";
+import { Picture } from "./picture.js";
 import { Session } from "./session.js";
 import { hasUnsent, isFinal, wordFor } from "./status.js";
 import { Syncer } from "./syncer.js";
 import { Tail } from "./tail.js";
 import { Transport } from "./transport.js";
-import { wiresOf } from "./wires.js";
 
 /** @typedef {import("./clock.js").Clock} Clock */
 /** @typedef {import("./ids.js").Dice} Dice */
@@ -24,12 +25,10 @@ import { wiresOf } from "./wires.js";
  * @property {string} origin @property {string} name @property {Clock} clock @property {Dice} dice
  * @property {typeof globalThis.fetch} [fetch] @property {readonly Wire[]} [wires]
  * @property {Pick<LockManager, "request"> | null} [locks] @property {Channel | null} channel
+ * @property {any} [config] what the app was shipped with of `/api/sync/config`
+ * @property {string | null} [matchId] the one match that is scored here by link; the whole club without it
  */
 
-/** Milliseconds between syncs where changes arrive by themselves: the net underneath. */
-const NET_MS = 5 * 60_000;
-/** Milliseconds between syncs where they do not. */
-const POLL_MS = 20_000;
 /** Milliseconds before a server that refused is asked again: an owner may have given the role back. */
 const REFUSED_MS = 10 * 60_000;
 
@@ -45,29 +44,31 @@ export class Online {
    * @param {() => void} heard.onLine it stands otherwise with the server
    * @param {(config: any) => void} heard.onConfig the server told which collections there are
    */
-  constructor(state, { origin, name, clock, dice, fetch, wires, locks, channel }, { onLine, onConfig }) {
+  constructor(state, { origin, name, clock, dice, fetch, wires, locks, channel, matchId }, { onLine, onConfig }) {
     const share = () => randomShare(dice);
     this.state = state;
     this.onLine = onLine;
     this.onConfig = onConfig;
     this.transport = new Transport({ origin, clock, share, ...(fetch && { fetch }) });
     this.session = new Session({ store: state.store, transport: this.transport, clock });
-    this.syncer = new Syncer({ state, session: this.session, clock, dice });
+    const source = matchId ? new Picture(matchId) : new Log();
+    this.syncer = new Syncer({ state, session: this.session, clock, dice, source });
+    this.syncer.onBehind = () => this.pace.nudge();
     this.pace = new Pace({
       clock,
       share,
       sync: () => this.#sync(),
       notBefore: () => this.transport.notBefore,
-      idleMs: () => (this.tail.isLive ? NET_MS : POLL_MS),
+      idleMs: () => (this.tail.isLive ? source.netMs : source.pollMs),
       askedMs: (error) => error.askedMs ?? (isFinal(error) ? REFUSED_MS : 0),
       onFailed: (error, due) => this.#failed(error, due),
     });
     this.tail = new Tail({
-      wires: wires ?? wiresOf(origin),
+      wires: wires ?? source.wires(origin),
       clock,
       share,
       greet: async () => ({ token: await this.session.tokenFor(state.meta.device_id), ...this.syncer.opening }),
-      at: () => this.syncer.opening.since,
+      at: () => this.syncer.run.pullCursor,
       deliver: (changes) => this.syncer.deliver(changes),
       onBehind: () => this.pace.nudge(),
       onLive: (isLive) => this.#hearTail(isLive),
@@ -121,6 +122,7 @@ export class Online {
     if (!isQuiet) this.tell({ ...this.line, state: "syncing", retry_at: null });
     await this.#learn();
     await this.syncer.sync();
+    if (this.pace.isStopped) return; // meanwhile: who signed out, or closed the page, wants no line opened
     this.tail.start();
     this.tell({ state: this.tail.isLive ? "live" : "idle", retry_at: null, problem: null });
   }

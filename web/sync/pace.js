@@ -44,6 +44,10 @@ export class Pace {
     return this.#due;
   }
 
+  get isStopped() {
+    return this.#isStopped;
+  }
+
   start() {
     this.#isStopped = false;
     this.hurry();

@@ -17,8 +17,11 @@ import { Problem } from "./transport.js";
  * @property {string} user_id
  * @property {string} club_id
  * @property {string} role
+ * @property {string | null} [match_id] the one match of who scores by link
+ * @property {number} [ends_at] when the link ends, by this device's clock
  * @property {Record<string, Pair>} pairs by device id
  */
+/** @typedef {Omit<Signed, "pairs">} Account */
 
 /** Milliseconds before its end at which an access token is taken for ended: a slow push takes its time. */
 const MARGIN_MS = 60_000;
@@ -53,11 +56,11 @@ export class Session {
     return this.account;
   }
 
-  /** @returns {{user_id: string, club_id: string, role: string} | null} */
+  /** @returns {Account | null} */
   get account() {
     if (!this.#signed) return null;
-    const { user_id, club_id, role } = this.#signed;
-    return { user_id, club_id, role };
+    const { pairs: _, ...account } = this.#signed;
+    return account;
   }
 
   /**
@@ -158,10 +161,12 @@ export class Session {
   }
 
   /** @param {any} tokens */
-  async #keep({ access_token, refresh_token, expires_in, user_id, club_id, role, device_id }) {
-    const good_until = this.clock.now() + Math.max(expires_in * 1_000 - MARGIN_MS, 0);
+  async #keep({ access_token, refresh_token, expires_in, refresh_expires_in, user_id, club_id, role, device_id, match_id }) {
+    const now = this.clock.now();
+    const good_until = now + Math.max(expires_in * 1_000 - MARGIN_MS, 0);
     const pairs = { ...this.#signed?.pairs, [device_id]: { access_token, refresh_token, good_until } };
-    this.#signed = { user_id, club_id, role, pairs };
+    const scope = match_id ? { match_id, ends_at: now + refresh_expires_in * 1_000 } : {};
+    this.#signed = { user_id, club_id, role, ...scope, pairs };
     await this.store.keep(KEY, this.#signed);
     return access_token;
   }

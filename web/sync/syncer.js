@@ -1,23 +1,15 @@
 /**
- * Syncer: carries out one sync. It pushes all that is due, each parked mutation once; then it pulls until there is no
- * more, with a snapshot first where one is needed. Any request may be lost, and is sent again with the next sync.
+ * Syncer: carries out one sync. It pushes all that is due, each parked mutation once; then it reads what others wrote from
+ * its source: the club's log, or the picture of one match. Any request may be lost, and is sent again with the next sync.
  */
 
-import { isCursor, versionOf } from "./cursors.js";
+import { isCursor } from "./cursors.js";
 import { randomId, systemDice } from "./ids.js";
-import {
-  PROTOCOL,
-  ProtocolFault,
-  PUSH_BYTES_ADVISED,
-  readPullAnswer,
-  readPushAnswer,
-  readSnapshotAnswer,
-} from "./messages.js";
+import { Log } from "./log.js";
+import { PROTOCOL, ProtocolFault, PUSH_BYTES_ADVISED, readPushAnswer } from "./messages.js";
 import { forgetKept, forgettable } from "./outbox.js";
-import { needsSnapshot, pulled, pullQuery } from "./pull.js";
 import { beginSync, nextPush, pushed, wake } from "./push.js";
-import { diverged, ended, expired, forked, taken } from "./recovery.js";
-import { snapshotTaken } from "./snapshot.js";
+import { diverged, ended, forked, taken } from "./recovery.js";
 import { SignedOut } from "./session.js";
 import { Draft } from "./state.js";
 import { Problem, Unreachable } from "./transport.js";
@@ -26,7 +18,7 @@ import { Problem, Unreachable } from "./transport.js";
 /** @typedef {import("./ids.js").Dice} Dice */
 /** @typedef {import("./messages.js").Change} Change */
 /** @typedef {import("./messages.js").Push} Push */
-/** @typedef {import("./messages.js").SnapshotAnswer} SnapshotAnswer */
+/** @typedef {import("./log.js").Source} Source */
 /** @typedef {import("./push.js").Run} Run */
 /** @typedef {import("./session.js").Session} Session */
 /** @typedef {import("./state.js").State} State */
@@ -41,10 +33,10 @@ export class Syncer {
   #run = null;
   /** The cursor that the run goes on from; another one in the store means that another tab has synced meanwhile. */
   #at = "";
-  /** The pages of a snapshot that were read so far: a slow line gets through it in more than one sync. @type {SnapshotAnswer[]} */
-  #pages = [];
   #recoveries = 0;
   #pushBytes = PUSH_BYTES_ADVISED;
+  /** Called where a tail tells that there is news, and not what. */
+  onBehind = () => {};
 
   /**
    * @param {object} given
@@ -52,12 +44,14 @@ export class Syncer {
    * @param {Session} given.session
    * @param {Clock} given.clock
    * @param {Dice} [given.dice]
+   * @param {Source} [given.source]
    */
-  constructor({ state, session, clock, dice = systemDice }) {
+  constructor({ state, session, clock, dice = systemDice, source = new Log() }) {
     this.state = state;
     this.session = session;
     this.clock = clock;
     this.dice = dice;
+    this.source = source;
   }
 
   /**
@@ -68,44 +62,37 @@ export class Syncer {
     this.#recoveries = 0;
     try {
       await this.state.refresh();
-      beginSync(this.#awake());
+      beginSync(this.run);
       const refusal = await this.#pushAll();
-      await this.#pullAll();
+      await this.source.read(this);
       if (forgettable(new Draft(this.state.picture), this.state.meta.server_ms).length > 0)
-        await this.#step((draft) => forgetKept(draft, draft.meta.server_ms));
+        await this.step((draft) => forgetKept(draft, draft.meta.server_ms));
       if (refusal) throw refusal;
     } catch (error) {
-      if (error instanceof Problem && error.code === "access_ended") await this.#step(ended);
+      if (error instanceof Problem && error.code === "access_ended") await this.step(ended);
       if (!isOutside(error)) this.#run = null; // what is stored is whole; what was in memory may not be
       throw error;
     }
   }
 
   /**
-   * Take changes that came without being asked for. Answers whether they fit; where not, a pull is due.
+   * Take changes that came without being asked for. Answers whether they fit; where not, a sync is due.
    * @param {Change[]} changes
    * @returns {Promise<boolean>}
    */
-  async deliver(changes) {
-    return this.#step((draft, run) => {
-      const at = versionOf(run.pullCursor);
-      const fresh = changes.filter((change) => change.version > at);
-      if (fresh.length === 0) return true;
-      if (fresh[0].version !== at + 1 || draft.meta.phase === "snapshot") return false;
-      // Nobody has checked `acked` for these: it stays until a pull that carried it was answered.
-      const acked = draft.meta.acked === null ? null : undefined;
-      pulled(draft, run, { since: run.pullCursor, acked }, { changes: fresh, timestamp: run.pullCursor, more: false });
-      return true;
-    });
+  deliver(changes) {
+    return this.source.deliver(this, changes);
   }
 
-  /** What a tail begins with: the end of what has been read, and what a pull would name beside it. */
+  /** What a tail begins with, beside the token. */
   get opening() {
-    const { since, acked, past } = pullQuery(this.state.meta, this.#awake());
-    return { since, past, protocol: PROTOCOL, ...(acked && { acked }) };
+    return this.source.opening(this);
   }
 
-  #awake() {
+  // -- for the source -------------------------------------------------------------------------------------------------
+
+  /** What is held only while awake. */
+  get run() {
     return this.#runAt(new Draft(this.state.picture));
   }
 
@@ -120,11 +107,12 @@ export class Syncer {
   }
 
   /**
+   * Carry a step out, and store what it changed.
    * @template T
    * @param {(draft: Draft, run: Run) => T} act
    * @returns {Promise<T>}
    */
-  #step(act) {
+  step(act) {
     return this.state.change((draft) => {
       const result = act(draft, this.#runAt(draft));
       this.#at = draft.meta.cursor;
@@ -132,18 +120,44 @@ export class Syncer {
     });
   }
 
+  /**
+   * Begin again after 409 `log_diverged`.
+   * @param {unknown} common
+   */
+  async diverge(common) {
+    if (!isCursor(common)) throw new ProtocolFault("the refusal names no common cursor");
+    this.source.restart();
+    await this.step((draft, run) => diverged(draft, run, common));
+  }
+
+  /** Count a recovery. Throws where there were so many that something is wrong with one of the two. */
+  recover() {
+    if (++this.#recoveries > RECOVERIES_MAX) throw new ProtocolFault("what others wrote cannot be read to its end");
+  }
+
+  /**
+   * @param {string} path
+   * @param {import("./transport.js").Asked} asked
+   */
+  get(path, asked) {
+    return this.session.ask(this.state.meta.device_id, "GET", path, asked);
+  }
+
+  // -- pushing --------------------------------------------------------------------------------------------------------
+
   /** @returns {Promise<Problem | null>} the refusal, where the server takes nothing of this device */
   async #pushAll() {
     for (;;) {
       const limits = { sentAt: this.clock.now(), bytesMax: this.#pushBytes };
-      const push = await this.#step((draft, run) => nextPush(draft, run, limits));
+      const push = await this.step((draft, run) => nextPush(draft, run, limits));
       if (!push) return null;
       try {
         await this.#push(push);
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
-        if (error.code === "access_ended") throw error;
-        if (!(await this.#mend(error, push))) return error;
+        if (error.code === "access_ended") {
+          if (!(await this.#handOver(error.body.kept, push))) throw error;
+        } else if (!(await this.#mend(error, push))) return error;
       }
     }
   }
@@ -152,12 +166,26 @@ export class Syncer {
   async #push(push) {
     const body = { ...push, sent_at: this.clock.now(), protocol: PROTOCOL };
     const answer = readPushAnswer(await this.session.ask(push.device_id, "POST", "/api/sync/push", { body }));
-    await this.#step((draft, run) => {
+    await this.step((draft, run) => {
       if (!pushed(draft, run, push, answer)) return;
       const { meta } = draft;
       meta.server_ms = Math.max(meta.server_ms, answer.server_time);
       meta.correction = answer.correction;
       if (![...draft.made()].some((made) => made.verdict === null)) meta.saved_ms = this.clock.now();
+    });
+  }
+
+  /**
+   * Let go of what the server has taken into a coach's hands, since access ended. Answers whether it took anything.
+   * @param {unknown} kept the counters of the push that it holds
+   * @param {Push} push
+   */
+  async #handOver(kept, push) {
+    const held = new Set(Array.isArray(kept) ? kept : []);
+    return this.step((draft) => {
+      const mine = push.mutations.filter(({ n }) => held.has(n));
+      for (const { n } of mine) draft.forget(n);
+      return mine.length > 0;
     });
   }
 
@@ -170,74 +198,12 @@ export class Syncer {
   async #mend({ code, body }, push) {
     if (++this.#recoveries > RECOVERIES_MAX) return false;
     const fresh = randomId(this.dice);
-    if (code === "log_diverged") await this.#diverge(body.common);
-    else if (code === "device_forked") await this.#step((draft, run) => forked(draft, run, push, body.held, fresh));
-    else if (code === "device_taken") await this.#step((draft, run) => taken(draft, run, push, fresh));
+    if (code === "log_diverged") await this.diverge(body.common);
+    else if (code === "device_forked") await this.step((draft, run) => forked(draft, run, push, body.held, fresh));
+    else if (code === "device_taken") await this.step((draft, run) => taken(draft, run, push, fresh));
     else if (code === "too_large" && this.#pushBytes > PUSH_BYTES_LEAST) this.#pushBytes /= 2;
     else return false;
     return true;
-  }
-
-  async #pullAll() {
-    for (;;) {
-      if (needsSnapshot(this.state.meta, this.#awake())) await this.#takeSnapshot();
-      const query = pullQuery(this.state.meta, this.#awake());
-      try {
-        const asked = { ...query, past: query.past.join(","), protocol: String(PROTOCOL) };
-        const answer = readPullAnswer(await this.#get("/api/sync/pull", asked));
-        await this.#step((draft, run) => pulled(draft, run, query, answer));
-        if (!answer.more && this.state.meta.phase === "pulling") return;
-        if (!answer.more) this.#count();
-      } catch (error) {
-        await this.#begin(error);
-      }
-    }
-  }
-
-  /**
-   * Begin anew after a refused pull, or throw what cannot be mended here.
-   * @param {unknown} error
-   */
-  async #begin(error) {
-    if (!(error instanceof Problem)) throw error;
-    if (error.code === "log_diverged") await this.#diverge(error.body.common);
-    else if (error.code === "cursor_expired") await this.#expire();
-    else throw error;
-    this.#count();
-  }
-
-  /** @param {unknown} common */
-  async #diverge(common) {
-    if (!isCursor(common)) throw new ProtocolFault("the refusal names no common cursor");
-    this.#pages = [];
-    await this.#step((draft, run) => diverged(draft, run, common));
-  }
-
-  async #expire() {
-    this.#pages = [];
-    await this.#step(expired);
-  }
-
-  #count() {
-    if (++this.#recoveries > RECOVERIES_MAX) throw new ProtocolFault("the log cannot be read to its end");
-  }
-
-  async #takeSnapshot() {
-    const pages = this.#pages;
-    do {
-      const asked = { page: pages.at(-1)?.page, protocol: String(PROTOCOL) };
-      pages.push(readSnapshotAnswer(await this.#get("/api/sync/snapshot", asked)));
-    } while (pages.at(-1)?.page);
-    this.#pages = [];
-    await this.#step((draft, run) => snapshotTaken(draft, run, pages));
-  }
-
-  /**
-   * @param {string} path
-   * @param {Record<string, string | null | undefined>} query
-   */
-  #get(path, query) {
-    return this.session.ask(this.state.meta.device_id, "GET", path, { query });
   }
 }
 

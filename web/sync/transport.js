@@ -10,14 +10,20 @@
 /** @typedef {typeof globalThis.fetch} Fetch */
 /**
  * @typedef {object} Asked
- * @property {unknown} [body] sent as JSON
+ * @property {unknown} [body] sent as JSON, or as the text that it is where a `type` is given
+ * @property {string} [type] the content type of such a text
+ * @property {boolean} [isFile] whether a file is asked for: JSON, CSV or a ZIP, answered as a Blob
  * @property {Record<string, string | null | undefined>} [query] what is empty is left out
  * @property {string} [token]
+ * @property {Known} [known] what the answer that is here already is known by; brought up to date
  */
+/** @typedef {{etag: string | null}} Known */
 
 /** Milliseconds for one request and its answer: 48 KiB at 2 KB/s take 24 s. */
 const TIMEOUT_MS = 60_000;
 const JSON_TYPE = /^application\/(problem\+)?json\b/i;
+/** What a file of the server is; a hotel's page is none of these. */
+const FILE_TYPE = /^(application\/(json|zip)|text\/csv)\b/i;
 /** Statuses that say nothing about the request: the same may be sent again. */
 const PASSING = new Set([408, 425, 429]);
 
@@ -73,13 +79,14 @@ export class Transport {
   }
 
   /**
-   * Send a request; answers the decoded body, null where there is none. Throws Problem or Unreachable.
+   * Send a request; answers the decoded body, null where there is none, or none but what is known; of a file, a Blob.
+   * Throws Problem or Unreachable.
    * @param {string} method
    * @param {string} path
    * @param {Asked} [asked]
    * @returns {Promise<any>}
    */
-  async ask(method, path, { body, query = {}, token } = {}) {
+  async ask(method, path, { body, type, query = {}, token, known, isFile = false } = {}) {
     const given = Object.entries(query).filter(([, value]) => value);
     const search = new URLSearchParams(/** @type {[string, string][]} */ (given)).toString();
     const control = new AbortController();
@@ -88,17 +95,21 @@ export class Transport {
       const response = await this.fetch(`${this.origin}${path}${search && "?"}${search}`, {
         method,
         headers: {
-          Accept: "application/json",
-          ...(body !== undefined && { "Content-Type": "application/json" }),
+          Accept: isFile ? "*/*" : "application/json",
+          ...(body !== undefined && { "Content-Type": type ?? "application/json" }),
           ...(token && { Authorization: `Bearer ${token}` }),
+          ...(known?.etag && { "If-None-Match": known.etag }),
         },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
+        ...(body !== undefined && { body: type ? String(body) : JSON.stringify(body) }),
         cache: "no-store",
         credentials: "omit",
         redirect: "error", // our routes send nobody elsewhere; a captive portal does
         signal: control.signal,
       });
-      return this.#read(response, await response.text());
+      if (isFile && response.ok && FILE_TYPE.test(response.headers.get("Content-Type") ?? "")) return await response.blob();
+      const found = this.#read(response, await response.text());
+      if (known) known.etag = response.headers.get("ETag") ?? null;
+      return found;
     } catch (error) {
       if (error instanceof Problem || error instanceof Unreachable) throw error;
       throw new Unreachable(String(error));
@@ -115,7 +126,7 @@ export class Transport {
     const { status, headers } = response;
     const backOffMs = waitOf(headers.get("Touchline-Backoff"), this.clock.now());
     if (backOffMs) this.notBefore = Math.max(this.notBefore, this.clock.now() + backOffMs * (1 + this.share() / 4));
-    if (status === 204) return null;
+    if (status === 204 || status === 304) return null;
     const found = JSON_TYPE.test(headers.get("Content-Type") ?? "") ? decoded(text) : undefined;
     if (found === undefined) throw new Unreachable(`something that is not the server answered ${status}`);
     if (response.ok) return found;

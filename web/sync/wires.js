@@ -5,7 +5,7 @@
  * A wire is opened with the first message, and reports each frame, and once that it has closed, and why.
  */
 
-/** @typedef {{token: string, since: string, acked?: string, past?: string[], protocol?: number}} Opening */
+/** @typedef {{token: string, since?: string, acked?: string, past?: string[], protocol?: number}} Opening */
 /** @typedef {{frame: (frame: any) => void, closed: (code: string, retryMs?: number) => void}} Heard */
 /** @typedef {{close: () => void, renew?: (token: string) => void}} Line  `renew` sends a fresh token. */
 /**
@@ -61,7 +61,7 @@ export function eventsWire(url, fetch = globalThis.fetch?.bind(globalThis)) {
     open({ token, since }, heard) {
       const control = new AbortController();
       const closed = once(heard.closed);
-      const headers = { Accept: "text/event-stream", Authorization: `Bearer ${token}`, "Last-Event-ID": since };
+      const headers = { Accept: "text/event-stream", Authorization: `Bearer ${token}`, ...(since && { "Last-Event-ID": since }) };
       fetch(url, { headers, signal: control.signal, cache: "no-store", credentials: "omit", redirect: "error" })
         .then(async (response) => {
           const isStream = response.headers.get("Content-Type")?.startsWith("text/event-stream");
@@ -134,6 +134,14 @@ function once(call) {
  * @returns {Wire[]}
  */
 export function wiresOf(origin) {
-  const base = origin || globalThis.location?.origin;
-  return base && globalThis.WebSocket ? [socketWire(`${base.replace(/^http/, "ws")}/ws/sync`)] : [];
+  const base = socketOrigin(origin);
+  return base ? [socketWire(`${base}/ws/sync`)] : [];
+}
+
+/**
+ * Return where the server's sockets are, or undefined where none can be opened.
+ * @param {string} origin
+ */
+export function socketOrigin(origin) {
+  return globalThis.WebSocket ? (origin || globalThis.location?.origin)?.replace(/^http/, "ws") : undefined;
 }

@@ -62,9 +62,11 @@ const TOUCHED = ["matches", "match_periods", "match_pauses", "events", "event_pa
 
 const argument = (given, facts) => {
   if (given === "facts") return facts;
-  if (Array.isArray(given)) return given;
-  if (given?.map) return new Map(Object.entries(given.map));
-  return given?.set ? new Set(given.set) : given;
+  if (given === null || typeof given !== "object") return given;
+  if (Array.isArray(given)) return given.map((each) => argument(each, facts));
+  if (given.map) return new Map(Object.entries(given.map));
+  if (given.set) return new Set(given.set);
+  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, argument(value, facts)]));
 };
 
 /** Keys of periods are told as Python's tuples are, maps as objects, sets as sorted lists. */
@@ -74,13 +76,7 @@ const told = (_name, value) => {
   return value && typeof value === "object" && "rank" in value ? [value.rank, value.number] : value;
 };
 
-for await (const line of createInterface({ input: process.stdin })) {
-  const asked = JSON.parse(line);
-  const { view: collections, match, calls } = asked;
-  if (asked.deed) {
-    process.stdout.write(`${JSON.stringify(await afterDeed(asked))}\n`);
-    continue;
-  }
+function answer({ view: collections, match, calls }) {
   const view = viewOf(collections);
   const facts = match && gather(view, match);
   const all = match && factsOfAll(view).get(match);
@@ -88,5 +84,16 @@ for await (const line of createInterface({ input: process.stdin })) {
     const found = modules[module][name];
     return typeof found === "function" ? (found(...given.map((each) => argument(each, facts))) ?? null) : found;
   });
-  process.stdout.write(`${JSON.stringify({ answers, facts, all }, told)}\n`);
+  return { answers, facts, all };
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  let said;
+  try {
+    const asked = JSON.parse(line);
+    said = asked.deed ? await afterDeed(asked) : answer(asked);
+  } catch (error) {
+    said = { fault: String(error.stack) };
+  }
+  process.stdout.write(`${JSON.stringify(said, told)}\n`);
 }

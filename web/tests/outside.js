@@ -8,57 +8,23 @@
 import "fake-indexeddb/auto";
 import { participantId, periodId, stintId } from "../football/ids.js";
 import { systemClock } from "../sync/clock.js";
-import { randomShare } from "../sync/ids.js";
 import { MemoryStore, Shelf } from "../sync/memory.js";
 import { SignedOut } from "../sync/session.js";
-import { Unreachable } from "../sync/transport.js";
 import { socketWire } from "../sync/wires.js";
 import { open } from "../touchline.js";
+import { BadLine, foldOf, pageSocket, stillClock, sync } from "./badline.js";
 import { seededDice } from "./world.js";
 
 const [, , address, seed] = process.argv;
 const dice = seededDice(Number(seed));
-const LOSSES = 0.7;
-const TRIES_MAX = 200;
 const EMAIL = `coach-${seed}@club.example`;
 const PASSWORD = "a password for the touchline";
 
-const line = { isUp: true, isLossy: false, lost: 0, requests: 0 };
-
-async function fetchOver(url, init) {
-  line.requests += 1;
-  if (!line.isUp) throw new TypeError("no signal");
-  const loses = () => line.isLossy && randomShare(dice) < LOSSES / 2 && (line.lost += 1);
-  if (loses()) throw new TypeError("the request was lost");
-  const response = await fetch(url, init);
-  const text = await response.text();
-  if (loses()) throw new TypeError("the reply was lost");
-  return new Response(response.status === 204 ? null : text, { status: response.status, headers: response.headers });
-}
-
-/** A clock that sets nothing off by itself: this story says when a phone syncs. */
-const clock = { now: () => Date.now(), after: () => () => {} };
+const line = new BadLine(dice);
 
 async function phone(more) {
-  const given = { origin: address, fetch: fetchOver, clock, dice, wires: [], locks: null, channel: null };
+  const given = { origin: address, fetch: line.fetch, clock: stillClock, dice, wires: [], locks: null, channel: null };
   return open({ ...given, ...more });
-}
-
-/** A socket as a page of the server opens it: browsers tell the page's origin, node does not. */
-class PageSocket extends WebSocket {
-  constructor(url) {
-    super(url, { headers: { Origin: address } });
-  }
-}
-
-async function sync(club) {
-  for (let tries = 0; tries < TRIES_MAX; tries++)
-    try {
-      return await club.online.syncer.sync();
-    } catch (error) {
-      if (!(error instanceof Unreachable)) throw error;
-    }
-  throw new Error("the line never came back");
 }
 
 const shelf = new Shelf();
@@ -128,7 +94,7 @@ while (!(await coach.signIn({ email: EMAIL, password: PASSWORD }).catch(() => nu
 for (const club of [coach, helper, twin]) await sync(club);
 
 // Somebody watches on another device: what the coach pushes arrives by itself.
-const watcher = await phone({ store: new MemoryStore(), clock: systemClock, fetch, wires: [socketWire(`${address.replace("http", "ws")}/ws/sync`, PageSocket)] });
+const watcher = await phone({ store: new MemoryStore(), clock: systemClock, fetch, wires: [socketWire(`${address.replace("http", "ws")}/ws/sync`, pageSocket(address))] });
 const isLive = new Promise((resolve) => watcher.on("status", ({ state }) => state === "live" && resolve(true)));
 await watcher.signIn({ email: EMAIL, password: PASSWORD });
 await isLive;
@@ -142,21 +108,10 @@ const pulledByWatcher = requests.length;
 await watcher.close();
 for (const club of [coach, helper, twin]) await sync(club);
 
-function foldOf({ state }) {
-  const { records } = state.picture;
-  return Object.fromEntries(
-    [...records.collections()].map((name) => [
-      name,
-      Object.fromEntries([...records.of(name)].map(([id, { values, deleted, version }]) => [id, { values, deleted, version }])),
-    ]),
-  );
-}
-
 const told = {
   token: await coach.online.session.tokenFor(coach.state.meta.device_id),
   match,
   lost: line.lost,
-  requests: line.requests,
   offline,
   asked,
   afterAnswers,

@@ -411,6 +411,17 @@ test("the tail brings changes without a pull, and says that it is live", async (
   assert.equal(club.all("matches").length, 3, "a gap is pulled");
 });
 
+test("a sync that was under way at the end opens no line afterwards", async () => {
+  const opened = [];
+  const wire = { name: "test", open: () => (opened.push(1), { close() {} }) };
+  const { clock, server, club } = await signedIn({ wires: [wire] });
+  const before = opened.length;
+  server.before = async ({ path }) => (path.endsWith("pull") && (await club.signOut()), null);
+  club.sync();
+  await clock.advance(10_000);
+  assert.deepEqual([club.status.state, opened.length, club.account], ["local", before, null]);
+});
+
 test("a store is of one club; another club's sign-in is refused and changes nothing", async () => {
   const { server, club } = await signedIn();
   const fetch = server.fetch;
@@ -469,4 +480,19 @@ test("tokens that were asked for and not taken change nothing", async () => {
   assert.equal(tokens.device_id, club.deviceId);
   assert.deepEqual([club.account, club.clubId, club.status.state], [null, null, "local"]);
   assert.deepEqual(server.paths(), ["login"]);
+});
+
+test("a file is fetched, and a text is sent, as the person who is signed in", async () => {
+  const { club, server } = await signedIn();
+  let heard;
+  server.before = async (request) => {
+    if (!request.path.startsWith("/api/seasons/") && !request.path.startsWith("/api/teams/")) return null;
+    heard = request;
+    return request.method === "GET" ? new Response("PK", { headers: { "Content-Type": "application/zip" } }) : Response.json({ created: 1 });
+  };
+  const file = await club.download("/api/seasons/s/export?format=csv");
+  assert.deepEqual([await file.text(), file.type], ["PK", "application/zip"]);
+  assert.match(heard.headers.Authorization, /^Bearer ./);
+  assert.deepEqual(await club.request("POST", "/api/teams/t/players/import", "name\nAda\n", { type: "text/csv" }), { created: 1 });
+  assert.deepEqual([heard.headers["Content-Type"], heard.body], ["text/csv", "name\nAda\n"]);
 });

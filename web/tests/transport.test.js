@@ -23,6 +23,24 @@ test("a request is JSON both ways, and leaves no credentials behind", async () =
   assert.deepEqual([sent.body, sent.credentials, sent.cache, sent.redirect], ['{"b":2}', "omit", "no-store", "error"]);
 });
 
+test("a text with a type goes as it is", async () => {
+  let sent;
+  const transport = transportOf(async (_url, init) => ((sent = init), json({})));
+  await transport.ask("POST", "/api/x", { body: "name,number\nAda,9\n", type: "text/csv; charset=utf-8" });
+  assert.deepEqual([sent.headers["Content-Type"], sent.body], ["text/csv; charset=utf-8", "name,number\nAda,9\n"]);
+});
+
+test("a file comes as it is; a hotel's page and a refusal are none", async () => {
+  const bytes = Uint8Array.of(0x50, 0x4b, 0, 0xff);
+  for (const type of ["application/zip", "text/csv; header=present; charset=utf-8", "application/json"]) {
+    const file = await answering(new Response(bytes, { headers: { "Content-Type": type } })).ask("GET", "/", { isFile: true });
+    assert.deepEqual(new Uint8Array(await file.arrayBuffer()), bytes);
+  }
+  await assert.rejects(answering(html(200)).ask("GET", "/", { isFile: true }), Unreachable);
+  await assert.rejects(answering(problem(404, "not_found")).ask("GET", "/", { isFile: true }), Problem);
+  await assert.rejects(answering(problem(503, "unavailable")).ask("GET", "/", { isFile: true }), Unreachable);
+});
+
 test("a captive portal is not the server, whatever status it says", async () => {
   for (const status of [200, 302, 401, 403, 404, 511]) await assert.rejects(answering(html(status)).ask("GET", "/"), Unreachable);
   const cut = new Response('{"changes": [', { headers: { "Content-Type": "application/json" } });

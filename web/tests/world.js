@@ -49,6 +49,9 @@ export function seededDice(seed) {
     });
 }
 
+/** The match that a scorer's link of the small server is for. */
+export const SCORED = "5c000000-0000-4000-8000-0000000000aa";
+
 /** The session's half of a server and as much of the log as a client needs to be tried: a field `wrong` is refused. */
 export class FakeServer {
   log = [];
@@ -59,6 +62,8 @@ export class FakeServer {
   /** Called after it was carried out: throws to lose the reply. */
   after = async () => {};
   tokens = new Map();
+  /** Device id -> what its tokens say beside the usual. */
+  accounts = new Map();
   #count = 0;
 
   constructor(clock) {
@@ -72,7 +77,7 @@ export class FakeServer {
 
   fetch = async (url, { method, headers, body }) => {
     const { pathname, searchParams } = new URL(url);
-    const request = { method, path: pathname, query: searchParams, headers, body: body && JSON.parse(body) };
+    const request = { method, path: pathname, query: searchParams, headers, body: headers["Content-Type"] === "text/csv" ? body : body && JSON.parse(body) };
     this.requests.push(request);
     const instead = await this.before(request);
     if (instead) return instead;
@@ -88,22 +93,26 @@ export class FakeServer {
   #route({ path, query, headers, body }) {
     if (path === "/api/sync/config") return json({ collections: [{ name: "matches", fields: { title: { required: true } } }] });
     if (path === "/api/auth/register" || path === "/api/auth/login") return json(this.#tokens(body.device_id));
+    if (path === "/api/auth/scorer") return json(this.#tokens(body.device_id, { user_id: "link", role: "scorer", match_id: SCORED }));
     if (path === "/api/auth/refresh") {
       const known = this.tokens.get(body.refresh_token);
-      return known ? json(this.#tokens(body.device_id ?? known)) : problem(401, "unauthorised");
+      const more = known && this.accounts.get(known);
+      return known ? json(this.#tokens(body.device_id ?? known, more)) : problem(401, "unauthorised");
     }
     const device = this.tokens.get(headers.Authorization?.slice("Bearer ".length));
     if (!device) return problem(401, "unauthorised");
     if (path === "/api/sync/push") return device === body.device_id ? this.#push(body) : problem(403, "wrong_device");
     if (path === "/api/sync/pull") return this.#pull(query);
     if (path === "/api/sync/snapshot") return this.#snapshot();
+    if (path === `/api/matches/${SCORED}/records`) return this.#picture(query, headers["If-None-Match"]);
     return problem(404, "not_found");
   }
 
-  #tokens(device_id) {
+  #tokens(device_id, more = {}) {
     const [access_token, refresh_token] = [`a${++this.#count}`, `r${this.#count}`];
     this.tokens.set(access_token, device_id).set(refresh_token, device_id);
-    const account = { user_id: "u", club_id: "c", role: "owner", device_id };
+    this.accounts.set(device_id, more);
+    const account = { user_id: "u", club_id: "c", role: "owner", device_id, ...more };
     return { access_token, refresh_token, expires_in: 900, refresh_expires_in: 7_776_000, ...account };
   }
 
@@ -147,25 +156,44 @@ export class FakeServer {
     return this.log.at(-1);
   }
 
-  #pull(query) {
-    const since = query.get("since") ?? "0.0000000000000000";
+  /** Answer a client whose cursors are not of this log. */
+  #diverged(query) {
     const known = new Set(["0.0000000000000000", ...this.log.map((each) => `${each.version}.${each.tag}`)]);
-    for (const cursor of [since, query.get("acked")])
+    for (const cursor of [query.get("since"), query.get("acked")])
       if (cursor && !known.has(cursor)) {
         const common = query.get("past")?.split(",").find((each) => known.has(each)) ?? "0.0000000000000000";
         return problem(409, "log_diverged", { common });
       }
+    return null;
+  }
+
+  #pull(query) {
+    const since = query.get("since") ?? "0.0000000000000000";
+    const refusal = this.#diverged(query);
+    if (refusal) return refusal;
     const changes = this.log.slice(Number(since.split(".")[0]));
     return json({ changes, timestamp: this.head, more: false });
   }
 
+  #picture(query, known) {
+    const refusal = this.#diverged(query);
+    if (refusal) return refusal;
+    const headers = { ETag: `"${this.head}"` };
+    if (known === headers.ETag) return new Response(null, { status: 304, headers });
+    return json({ records: this.#fold(), timestamp: this.head }, { headers });
+  }
+
   #snapshot() {
+    return json({ records: this.#fold(), page: null, timestamp: this.head, until: this.head, counts: {} });
+  }
+
+  #fold() {
     const all = new Map();
     for (const { tag, ...change } of this.log) {
       const was = all.get(change.record);
       all.set(change.record, { ...was, ...change, fields: { ...was?.fields, ...change.fields } });
     }
-    return json({ records: [...all.values()], page: null, timestamp: this.head, until: this.head, counts: {} });
+    return [...all.values()];
   }
 }
 

@@ -4,6 +4,8 @@
  * What the messages do to a match is the law of docs/sharing.md, as `apply` in football/feed_messages.py has it.
  */
 
+import { clockWords, kindWords, periodWords, stageWords, swapWords, timeOfDay } from '../football/words.js';
+
 /** @typedef {{home: number, away: number, home_shootout?: number, away_shootout?: number}} Score */
 /** @typedef {{name: string | null, kit_primary: string | null, kit_secondary: string | null}} Team */
 /** @typedef {'home' | 'away'} Side */
@@ -130,36 +132,6 @@ function newsOf(match, now) {
 
 // -- words -------------------------------------------------------------------------------------------------------------
 
-/** @type {Record<string, string>} */
-const KINDS = {
-  goal: 'Goal',
-  own_goal: 'Own goal',
-  assist: 'Assist',
-  key_pass: 'Key pass',
-  save: 'Save',
-  interception: 'Interception',
-  tackle: 'Tackle',
-  foul: 'Foul',
-  penalty: 'Penalty awarded',
-  free_kick: 'Free kick',
-  ball_out: 'Ball out',
-  yellow_card: 'Yellow card',
-  red_card: 'Red card',
-  corner: 'Corner',
-  offside: 'Offside',
-  shot_on_target: 'Shot on target',
-  shot_off_target: 'Shot off target',
-  block: 'Block',
-  clearance: 'Clearance',
-  substitution: 'Substitution',
-};
-
-/** @param {{kind: string, period_type?: string}} event */
-export function kindWords({ kind, period_type: type }) {
-  if (kind === 'goal' && type === 'penalty_shootout') return 'Scored';
-  return KINDS[kind] ?? kind.replaceAll('_', ' ').replace(/^./, (c) => c.toUpperCase());
-}
-
 /**
  * Return the score that a goal made, `2–1`; of a penalty shootout, how that stood; empty where there is none.
  * @param {MatchEvent} event
@@ -179,69 +151,35 @@ export const teamName = (match, side) => match[side].name || (side === 'home' ? 
  */
 export function whoWords(match, { team, kind, player, player_on: on }) {
   const name = team ? teamName(match, team) : '';
-  if (kind === 'substitution') {
-    const swap = on != null ? (player != null ? `${on} on for ${player}` : `${on} on`) : player != null ? `${player} off` : '';
-    return [name, swap].filter(Boolean).join(', ');
-  }
+  if (kind === 'substitution') return [name, swapWords(on, player)].filter(Boolean).join(', ');
   return [name, player != null ? `number ${player}` : ''].filter(Boolean).join(', ');
 }
 
-/** @param {number} n */
-const nth = (n) => ['1st', '2nd', '3rd'][n - 1] ?? `${n}th`;
-
 /**
- * Return what a period is called. The feed does not say how many a match has: short ones are called what is true of all.
- * @param {Period[]} periods @param {{type: string, number: number}} period
+ * Return what a regular period is called. The feed does not say how many a match has: short ones are called what is true
+ * of all.
+ * @param {Period[]} periods
  */
-export function periodWords(periods, { type, number }) {
-  if (type === 'penalty_shootout') return 'Penalties';
-  if (type === 'extra_time') return `Extra time, ${nth(number)} half`;
-  if (number < 1) return 'The match';
+function regularWord(periods) {
   const regular = periods.filter((each) => each.type === 'regular');
-  if (regular.some((each) => each.number > 2)) return `${nth(number)} quarter`;
-  return `${nth(number)} ${regular.every((each) => each.length_ms >= 15 * 60_000) ? 'half' : 'period'}`;
+  if (regular.some((each) => each.number > 2)) return 'quarter';
+  return regular.every((each) => each.length_ms >= 15 * 60_000) ? 'half' : 'period';
 }
 
 /**
  * Return where the match stands.
  * @param {Match} match
  */
-export function stageWords({ status, periods }) {
-  const last = periods.at(-1);
-  if (status === 'completed') return 'Full time';
-  if (status === 'cancelled') return 'Called off';
-  if (status === 'postponed') return 'Postponed';
-  if (status === 'half_time') return last?.type === 'regular' && last.number === 1 && periodWords(periods, last).endsWith('half') ? 'Half-time' : 'Break';
-  if (status === 'scheduled' || !last) return status === 'scheduled' ? 'Kick-off' : 'In play';
-  return status === 'paused' ? `${periodWords(periods, last)}, paused` : periodWords(periods, last);
-}
-
-/** @param {number} ms */
-export function clockOf(ms) {
-  const seconds = Math.max(0, Math.floor(ms / 1_000));
-  return `${pad(Math.floor(seconds / 60))}:${pad(seconds % 60)}`;
-}
-
-/** @param {number} n */
-const pad = (n) => String(n).padStart(2, '0');
+export const stageOf = ({ status, periods }) => stageWords(status, periods.at(-1), regularWord(periods));
 
 /**
- * Return the match's clock as people read it, `38:12`, in stoppage time `45:00 +1:07`; null where there is none.
+ * Return the match's clock as people read it, null where there is none.
  * @param {Match} match @param {number} now by the server's clock
  */
-export function clockWords({ status, periods }, now) {
+export function clockOf({ status, periods }, now) {
   const last = periods.at(-1);
-  if (!last || last.type === 'penalty_shootout' || !['live', 'paused'].includes(status)) return null;
-  const played = last.zero_at === null ? (last.clock_ms ?? 0) : now - last.zero_at;
-  const begins = last.type === 'regular' ? Math.max(last.number - 1, 0) * last.length_ms : 0;
-  if (played <= last.length_ms) return clockOf(begins + played);
-  return `${clockOf(begins + last.length_ms)} +${clockOf(played - last.length_ms).replace(/^0/, '')}`;
-}
-
-/** @param {number} ms since 1970 */
-export function timeOfDay(ms) {
-  const at = new Date(ms);
-  return `${pad(at.getHours())}:${pad(at.getMinutes())}`;
+  if (!last || !['live', 'paused'].includes(status)) return null;
+  return clockWords(last, last.zero_at === null ? (last.clock_ms ?? 0) : now - last.zero_at);
 }
 
 /** @typedef {'live' | 'calm' | 'lost' | 'over'} Tone */
@@ -260,7 +198,7 @@ export function lineWords({ phase, since, heardAt }, screen, now) {
   const { status } = screen.match;
   const isLost = phase === 'off' && now - since >= GRACE_MS;
   if (OVER.has(status)) {
-    const text = status === 'completed' ? 'Final' : stageWords(screen.match);
+    const text = status === 'completed' ? 'Final' : stageOf(screen.match);
     return { tone: 'over', text: isLost ? `${text}, as of ${timeOfDay(heardAt)}` : text };
   }
   if (isLost) return { tone: 'lost', text: `Connection lost, showing ${timeOfDay(heardAt)}` };
@@ -283,7 +221,7 @@ export function scoreWords(match) {
  */
 export function newsWords(match, { type, is_correction: isCorrection, data }) {
   if (isCorrection) return null;
-  if (type === 'status') return [stageWords(match), scoreWords(match)].filter(Boolean).join('. ');
+  if (type === 'status') return [stageOf(match), scoreWords(match)].filter(Boolean).join('. ');
   if (type !== 'event_logged' || !['goal', 'own_goal'].includes(data.kind)) return null;
   return `${kindWords(data)}: ${whoWords(match, data) || 'no team named'}. ${scoreWords(match)}`;
 }
@@ -298,11 +236,12 @@ export function chapters({ match, marks, gone }) {
   const events = [...match.timeline, ...gone.filter((each) => !there.has(each.event_id))].sort(inOrder);
   /** @type {Map<string, {title: string, events: (MatchEvent & {mark: Mark | undefined})[]}>} */
   const found = new Map();
-  for (const each of match.periods) found.set(`${each.type} ${each.number}`, { title: periodWords(match.periods, each), events: [] });
+  const word = regularWord(match.periods);
+  for (const each of match.periods) found.set(`${each.type} ${each.number}`, { title: periodWords(each, word), events: [] });
   for (const event of events) {
     const period = { type: event.period_type ?? 'regular', number: event.period_number };
     const key = `${period.type} ${period.number}`;
-    if (!found.has(key)) found.set(key, { title: periodWords(match.periods, period), events: [] });
+    if (!found.has(key)) found.set(key, { title: periodWords(period, word), events: [] });
     found.get(key)?.events.unshift({ ...event, mark: marks[event.event_id] });
   }
   return [...found.values()].reverse();

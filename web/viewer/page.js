@@ -1,19 +1,8 @@
 /** The viewer's page: shows what the line hears. The secret is in the address's fragment, in memory, and nowhere else. */
 
+import { kindWords, timeOfDay } from '../football/words.js';
 import { Line } from './line.js';
-import {
-  afterWords,
-  chapters,
-  clockWords,
-  kindWords,
-  lineWords,
-  newsWords,
-  scoreWords,
-  stageWords,
-  teamName,
-  timeOfDay,
-  whoWords,
-} from './match.js';
+import { afterWords, chapters, clockOf, lineWords, newsWords, scoreWords, stageOf, teamName, whoWords } from './match.js';
 
 /** @typedef {import('./match.js').Match} Match */
 /** @typedef {import('./match.js').Side} Side */
@@ -100,7 +89,7 @@ function tick() {
   const { tone, text } = lineWords({ phase, since: line?.since ?? 0, heardAt: line?.heardAt ?? 0 }, line?.screen ?? null, now);
   say('words', text);
   at('line').dataset.tone = tone;
-  if (drawn) say('clock', clockWords(drawn, tone === 'lost' ? (line?.heardAt ?? now) : now) ?? '');
+  if (drawn) say('clock', clockOf(drawn, tone === 'lost' ? (line?.heardAt ?? now) : now) ?? '');
   const isGone = phase === 'ended' || phase === 'keyless';
   const hint = isGone ? GONE[phase] : drawn && !drawn.score ? HIDDEN_SCORE : '';
   document.body.classList.toggle('is-gone', isGone);
@@ -134,7 +123,7 @@ function drawMatch(match) {
 
 /** @param {Match} match */
 function stage(match) {
-  if (match.status !== 'scheduled') return stageWords(match);
+  if (match.status !== 'scheduled') return stageOf(match);
   const kickoff = new Date(match.kickoff);
   const day = kickoff.toLocaleDateString('en-GB', { weekday: 'long', day: 'numeric', month: 'long' });
   return `Kick-off ${kickoff.toDateString() === new Date().toDateString() ? '' : `${day}, `}${timeOfDay(kickoff.getTime())}`;

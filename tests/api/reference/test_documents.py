@@ -78,7 +78,7 @@ async def test_every_route_is_in_it(document: dict[str, Any], app: Litestar) -> 
     served = {
         f"{method} {route.path_format}"
         for route in app.routes
-        if isinstance(route, HTTPRoute) and route.path.startswith(("/api/", "/health/"))
+        if isinstance(route, HTTPRoute) and f"{route.path}/".startswith(("/api/", "/health/"))
         for handler in route.route_handlers
         for method in handler.http_methods - {"OPTIONS"}
     }

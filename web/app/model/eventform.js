@@ -4,7 +4,6 @@
  */
 
 import { MINUTE_MS, nominalMs } from "../../football/clock.js";
-import { participantId } from "../../football/ids.js";
 import { periodsOf } from "../../football/periods.js";
 import { sideOf } from "../../football/scoreboard.js";
 import { PERIODS_BY_FORMAT, REGULAR } from "../../football/vocabulary.js";
@@ -111,11 +110,10 @@ export function readClock(match, place, minutes, seconds) {
 }
 
 /**
- * Return who else took part, as it is recorded.
  * @param {MatchFacts} facts
  * @param {MatchEvent} event
  */
-export function otherOf({ participants }, { id, kind }) {
+function otherOf({ participants }, { id, kind }) {
   const wanted = otherKind(kind);
   return wanted === undefined ? undefined : participants.find((each) => each.event_id === id && each.kind === wanted);
 }
@@ -140,27 +138,8 @@ export function fieldsOf(match, before, after) {
 }
 
 /**
- * @typedef {{op: "put" | "create" | "delete", collection: string, id: string, fields?: Record<string, string | null>}} Write
- */
-
-/**
- * Return what is to be written of who else took part.
- * @param {MatchFacts} facts
- * @param {string} eventId
- * @param {MatchEvent | null} event as it was
+ * Return whether two forms tell of something else than their notes.
+ * @param {Form} before
  * @param {Form} after
- * @returns {Write[]}
  */
-export function otherWrites(facts, eventId, event, after) {
-  const was = event ? otherOf(facts, event) : undefined;
-  const kind = otherKind(after.kind);
-  const wanted = kind !== undefined && after.other ? after.other : "";
-  if (was && was.kind === kind && wanted) return was.player_id === wanted ? [] : [{ op: "put", collection: "event_participants", id: was.id, fields: { player_id: wanted } }];
-  /** @type {Write[]} */
-  const writes = was ? [{ op: "delete", collection: "event_participants", id: was.id }] : [];
-  if (kind !== undefined && wanted) {
-    const fields = { event_id: eventId, player_id: wanted, kind };
-    writes.push({ op: "create", collection: "event_participants", id: participantId(eventId, kind), fields });
-  }
-  return writes;
-}
+export const isOtherwise = (before, after) => JSON.stringify({ ...before, notes: "" }) !== JSON.stringify({ ...after, notes: "" });

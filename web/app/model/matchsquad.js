@@ -48,6 +48,12 @@ export function memberOf(club, id, position = null) {
 }
 
 /**
+ * Return what stands on a player's shirt: the number, or without one the initials.
+ * @param {Pick<Member, "number" | "short">} member
+ */
+export const onShirt = ({ number, short }) => number ?? short.split(" ").map(([first]) => first ?? "").join("");
+
+/**
  * Return a player as it is called across a pitch: `9 Sam P`.
  * @param {{number: number | null, short: string}} member
  */

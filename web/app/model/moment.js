@@ -1,10 +1,11 @@
 /** Moments: where a match stands when somebody presses a button, and what the time and the period are called. */
 
-import { formatMinute, nominalMs, periodKey, regularPeriods } from "../../football/clock.js";
+import { formatMinute, nominalMs, periodKey } from "../../football/clock.js";
 import { clockOf, elapsedMs } from "../../football/live.js";
 import { statusOf } from "../../football/status.js";
 import { REGULAR } from "../../football/vocabulary.js";
 import { clockWords, stageWords } from "../../football/words.js";
+import { regularWord } from "./calling.js";
 
 /** @typedef {import("../../football/clock.js").PeriodKey} PeriodKey */
 /** @typedef {import("../../football/facts.js").Match} Match */
@@ -32,12 +33,6 @@ export function momentOf(facts, nowMs) {
  */
 export const minuteWords = (match, { key, clock_ms: clock }) =>
   key.type === REGULAR && key.number === 0 ? "" : formatMinute(match, key, clock);
-
-/**
- * Return what the match's regular periods are: halves or quarters.
- * @param {Match} match
- */
-export const regularWord = (match) => (regularPeriods(match) === 4 ? "quarter" : "half");
 
 /**
  * @typedef {object} Stage What the head of a match tells of its time.

@@ -3,6 +3,10 @@
 /** @typedef {import("../../touchline.js").Touchline} Touchline */
 /** @typedef {import("../../sync/messages.js").Values & {id: string}} Row */
 
+/** The greatest shirt number, and the longest name: as the server takes them. */
+export const NUMBER_MAX = 99;
+export const NAME_LENGTH_MAX = 100;
+
 /**
  * Return the club's own teams by name: those that have players, that played a match as ours, or that nobody has played
  * against yet. Opponents are teams too, and are left out.
@@ -10,6 +14,25 @@
  * @returns {Row[]}
  */
 export function ownTeams(club) {
+  const isOwn = ownership(club);
+  return club.all("teams").filter(isOwn).sort(byName("name"));
+}
+
+/**
+ * Return the teams that the club only plays against, by name.
+ * @param {Touchline} club
+ * @returns {Row[]}
+ */
+export function opponents(club) {
+  const isOwn = ownership(club);
+  return club.all("teams").filter((team) => !isOwn(team)).sort(byName("name"));
+}
+
+/**
+ * @param {Touchline} club
+ * @returns {(team: Row) => boolean}
+ */
+function ownership(club) {
   const withPlayers = new Set(club.all("players").map((player) => player.current_team));
   /** @type {Set<unknown>} */
   const ours = new Set();
@@ -20,10 +43,7 @@ export function ownTeams(club) {
     ours.add(match[mine]);
     theirs.add(match[other]);
   }
-  return club
-    .all("teams")
-    .filter(({ id }) => withPlayers.has(id) || ours.has(id) || !theirs.has(id))
-    .sort(byName("name"));
+  return ({ id }) => withPlayers.has(id) || ours.has(id) || !theirs.has(id);
 }
 
 /**
@@ -33,14 +53,73 @@ export function ownTeams(club) {
  * @returns {Row[]}
  */
 export function playersOf(club, teamId) {
-  return club
-    .all("players", { current_team: /** @type {string} */ (teamId ?? "") })
-    .filter((player) => player.is_active !== false)
-    .sort((one, other) => number(one) - number(other) || byName("full_name")(one, other));
+  return everPlayersOf(club, teamId).filter((player) => player.is_active !== false);
+}
+
+/**
+ * Return a team's players who have left the club.
+ * @param {Touchline} club
+ * @param {unknown} teamId
+ * @returns {Row[]}
+ */
+export function leaversOf(club, teamId) {
+  return everPlayersOf(club, teamId).filter((player) => player.is_active === false);
+}
+
+/**
+ * Return the players whose team is not there: it was deleted, or never named.
+ * @param {Touchline} club
+ * @returns {Row[]}
+ */
+export function withoutTeam(club) {
+  const teams = new Set(club.all("teams").map(({ id }) => id));
+  return club.all("players").filter((player) => !teams.has(String(player.current_team))).sort(byNumber);
+}
+
+/**
+ * @param {Touchline} club
+ * @param {unknown} teamId
+ */
+function everPlayersOf(club, teamId) {
+  return club.all("players", { current_team: /** @type {string} */ (teamId ?? "") }).sort(byNumber);
 }
 
 /** @param {Row} player */
 const number = (player) => Number(player.squad_number ?? 1_000);
+
+/**
+ * @param {Row} one
+ * @param {Row} other
+ */
+const byNumber = (one, other) => number(one) - number(other) || byName("full_name")(one, other);
+
+/**
+ * Return the shirt numbers that several of these players wear.
+ * @param {Row[]} players
+ * @returns {Set<unknown>}
+ */
+export function sharedNumbers(players) {
+  const seen = new Set();
+  const shared = new Set();
+  for (const { squad_number: worn } of players) {
+    if (typeof worn !== "number") continue;
+    if (seen.has(worn)) shared.add(worn);
+    seen.add(worn);
+  }
+  return shared;
+}
+
+/**
+ * Return the least number from `from` up that none of these players wears; null where all 99 are worn.
+ * @param {Row[]} players
+ * @param {number} [from]
+ * @returns {number | null}
+ */
+export function freeNumber(players, from = 1) {
+  const worn = new Set(players.map(({ squad_number: each }) => each));
+  for (let each = from; each <= NUMBER_MAX; each += 1) if (!worn.has(each)) return each;
+  return from > 1 ? freeNumber(players) : null;
+}
 
 /**
  * @param {string} field

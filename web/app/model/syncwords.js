@@ -10,16 +10,17 @@ const SKEW_MS = 60_000;
  * Return how things stand, in a line.
  * @param {Status} status
  * @param {boolean} isSignedIn
+ * @param {boolean} [isScorer] by link, of one match
  * @returns {{tone: Tone, text: string}}
  */
-export function syncWords(status, isSignedIn) {
+export function syncWords(status, isSignedIn, isScorer = false) {
   const { state, pending, parked, refused, saved_at: savedAt } = status;
   const waiting = `${pending} waiting`;
-  if (state === "ended") return { tone: "bad", text: pending + refused > 0 ? `Access has ended, ${pending + refused} not sent` : "Access to this club has ended" };
+  if (state === "ended") return { tone: "bad", text: pending + refused > 0 ? `Access has ended, ${pending + refused} not sent` : isScorer ? "This link has ended" : "Access to this club has ended" };
   if (state === "update_needed") return { tone: "bad", text: pending > 0 ? `${waiting}, load the app again` : "Load the app again to go on" };
   if (refused > 0) return { tone: "bad", text: `${refused} not accepted, have a look` };
   if (state === "refused") return { tone: "bad", text: pending > 0 ? `${waiting}, the server does not take them` : "The server does not take changes" };
-  if (state === "signed_out") return { tone: "waiting", text: pending > 0 ? `${waiting}, sign in to send` : "Signed out, all is saved" };
+  if (state === "signed_out") return { tone: "waiting", text: pending > 0 ? `${waiting}, ${isScorer ? "open the link again" : "sign in"} to send` : "Signed out, all is saved" };
   if (!isSignedIn) return { tone: "calm", text: pending > 0 ? "Saved on this phone only" : "On this phone only" };
   if (pending > 0) return { tone: "waiting", text: state === "syncing" ? `Sending ${pending}` : `${waiting}, saved on this phone` };
   if (state === "offline") return { tone: "calm", text: `No signal, all saved ${clock(savedAt)}`.trimEnd() };
@@ -32,10 +33,13 @@ export function syncWords(status, isSignedIn) {
  * Return what that means, and what to do about it.
  * @param {Status} status
  * @param {boolean} isSignedIn
+ * @param {boolean} [isScorer] by link, of one match
  * @returns {string}
  */
-export function syncSentence({ state, pending, refused, problem }, isSignedIn) {
+export function syncSentence({ state, pending, refused, problem }, isSignedIn, isScorer = false) {
   const unsent = pending + refused;
+  if (isScorer && state === "signed_out") return "Go on recording; open the link again when you can, and all that waits is sent.";
+  if (isScorer && refused > 0) return `${changes(refused)} not accepted. A coach sees them and can put them right.`;
   if (state === "ended")
     return unsent > 0
       ? "You are no longer a member of this club. What was not sent is still here: save it as a file and give that to the club, then forget the rest."
@@ -60,6 +64,9 @@ export function clockSentence(correction) {
   const much = minutes < 120 ? `${minutes} ${minutes === 1 ? "minute" : "minutes"}` : `${Math.round(minutes / 60)} hours`;
   return `This phone's clock is ${much} ${correction > 0 ? "slow" : "fast"}. Times are corrected; let the phone set its clock by itself.`;
 }
+
+/** @param {number} count */
+export const changes = (count) => (count === 1 ? "1 change" : `${count} changes`);
 
 /** @param {number | null} ms */
 function clock(ms) {

@@ -5,7 +5,7 @@ import { isPaused, isRunning, periodsOf } from "../../football/periods.js";
 import { LAST_NUMBERS, statusOf } from "../../football/status.js";
 import { EXTRA_TIME, PENALTY_SHOOTOUT, REGULAR } from "../../football/vocabulary.js";
 import { periodWords } from "../../football/words.js";
-import { regularWord } from "./moment.js";
+import { regularWord } from "./calling.js";
 
 /** @typedef {import("../../football/clock.js").PeriodKey} PeriodKey */
 /** @typedef {import("../../football/facts.js").Match} Match */
@@ -97,7 +97,8 @@ const nameOf = (match, key) => periodWords(key, regularWord(match));
  */
 function start(match, key) {
   const name = nameOf(match, key);
-  const words = key.type === REGULAR ? `Start ${name}` : `Start ${name.replace(/^./, (first) => first.toLowerCase())}`;
+  const isNew = key.type !== REGULAR && key.number === 1;
+  const words = isNew ? name.replace(/, .*/, "") : `Start ${name.replace(/^E/, "e")}`;
   return { act: "start", key, words, done: `${name} started` };
 }
 

@@ -1,5 +1,6 @@
 /** A substitution: who goes off, who comes on, done. Several at once are one act, and can be taken back as one. */
 
+import { MINUTE_MS } from "../../football/clock.js";
 import { playedMsByPlayer } from "../../football/minutes.js";
 import { ourSide } from "../../football/scoreboard.js";
 import { applyWrites, removeEvent } from "../../football/writes.js";
@@ -9,6 +10,7 @@ import { pairsOf, pairWords, planChanges } from "../model/changes.js";
 import { callName, memberOf, squadOf } from "../model/matchsquad.js";
 import { momentOf } from "../model/moment.js";
 import { sidesOf } from "../model/sides.js";
+import { foot } from "./foot.js";
 import { shirts } from "./players.js";
 import { openLineup } from "./lineup.js";
 
@@ -27,7 +29,22 @@ export function changeButton(app, facts) {
   const matchId = facts.match.id;
   if (facts.periods.length === 0)
     return h("button.button.calm.wide", { key: "line-up", type: "button", onclick: () => openLineup(app, matchId) }, icon("people"), "Line-up");
-  return h("button.button.calm.wide", { key: "change", type: "button", onclick: () => openChange(app, matchId) }, icon("swap"), "Substitution");
+  return h("button.button.calm.wide", { key: "change", type: "button", onclick: () => openChange(app, matchId) }, icon("swap"), h("span", null, "Substitution", waiting(app, facts)));
+}
+
+/**
+ * Say who of the bench has played least, and less than anybody on the pitch.
+ * @param {App} app
+ * @param {MatchFacts} facts
+ */
+function waiting(app, facts) {
+  const { on, off } = squadOf(app.club, facts, ourSide(facts.match));
+  if (on.length === 0) return null;
+  const played = playedMsByPlayer(facts, app.now());
+  const time = (/** @type {Member} */ { id }) => played.get(id) ?? 0;
+  const [least] = [...off].sort((one, other) => time(one) - time(other));
+  if (!least || time(least) >= Math.min(...on.map(time))) return null;
+  return h("small", null, `${callName(least)} has ${Math.floor(time(least) / MINUTE_MS)}′`);
 }
 
 /**
@@ -53,7 +70,7 @@ function drawChange(app, matchId, picked, close) {
   const squad = squadOf(app.club, facts, ourSide(facts.match));
   if (squad.on.length === 0) return nobodyOn(app, matchId, squad.off.length, close);
   const played = playedMsByPlayer(facts, app.now());
-  const minutes = (/** @type {Member} */ { id }) => `${Math.floor((played.get(id) ?? 0) / 60_000)}′`;
+  const minutes = (/** @type {Member} */ { id }) => `${Math.floor((played.get(id) ?? 0) / MINUTE_MS)}′`;
   const bench = [...squad.off].sort((one, other) => (played.get(one.id) ?? 0) - (played.get(other.id) ?? 0));
   const team = sidesOf(app.club, facts).ours;
   /** @param {keyof Picked} list @param {Member[]} members @param {string} label */
@@ -79,9 +96,8 @@ function drawChange(app, matchId, picked, close) {
     half("on", bench, "Coming on"),
     bench.length === 0 && h("p.hint", null, "Nobody is on the bench."),
     half("off", squad.on, "Going off"),
-    h(
-      "div.foot",
-      null,
+    foot(
+      app,
       words.length > 0 && h("ul.pairs", null, words.map((each) => h("li", { key: each }, each))),
       h(
         "button.button.wide",
@@ -109,7 +125,7 @@ function nobodyOn(app, matchId, count, close) {
   return h(
     "div.stack",
     null,
-    h("p", null, count > 0 ? "Say first who is on the pitch. Then a change takes two taps." : "There are no players yet. Add them while you pick the line-up."),
+    h("p", null, count > 0 ? "Say first who is on the pitch. Then a change takes two taps." : `There are no players yet. ${app.may("coach") ? "Add them while you pick the line-up." : "A coach adds them."}`),
     h(
       "button.button.wide",
       {

@@ -41,7 +41,7 @@ export function fixtureRow(app, { facts, status }) {
 }
 
 /** @param {{name: string, isOurs: boolean}} team */
-const teamLine = ({ name, isOurs }) => h("span.side", { "data-ours": isOurs ? "" : null }, name);
+const teamLine = ({ name, isOurs }) => h("span.team-line", { "data-ours": isOurs ? "" : null }, name);
 
 /**
  * @param {import("../../football/facts.js").MatchFacts} facts
@@ -58,6 +58,7 @@ function outcome(facts, status) {
     { "data-result": letter },
     h("span.unseen", null, `${RESULTS[letter]} ${scoreText(score)}`),
     h("span.goals.numbers", { "aria-hidden": "true" }, h("b", null, score.home), h("b", null, score.away)),
+    score.home_shootout + score.away_shootout > 0 && h("span.pens.numbers", { "aria-hidden": "true" }, `${score.home_shootout}–${score.away_shootout} pens`),
     h("span.letter", { "aria-hidden": "true" }, letter),
   );
 }

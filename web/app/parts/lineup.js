@@ -7,14 +7,16 @@ import { POSITIONS } from "../../football/vocabulary.js";
 import { applyWrites, writePlan } from "../../football/writes.js";
 import { h } from "../dom.js";
 import { startersMax, startersOf, suggested } from "../model/lineup.js";
-import { memberOf, squadOf } from "../model/matchsquad.js";
+import { squadOf } from "../model/matchsquad.js";
 import { sidesOf } from "../model/sides.js";
 import { addPlayer } from "./addplayer.js";
+import { foot } from "./foot.js";
 import { shirts } from "./players.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../../football/facts.js").MatchFacts} MatchFacts */
 /** @typedef {import("../model/lineup.js").Starters} Starters */
+/** @typedef {import("../model/matchsquad.js").Member} Member */
 /** @typedef {{picked: Starters, isPlacing: boolean}} Mine */
 
 /**
@@ -45,7 +47,7 @@ function drawLineup(app, matchId, mine, close) {
   return h(
     "div.picker",
     null,
-    members.length === 0 ? h("p.hint", null, `${team.name} has no players yet. Add those who play today; the rest can wait.`) : suggestion(app, facts, mine),
+    members.length === 0 ? h("p.hint", null, `${team.name} has no players yet. ${app.may("coach") ? "Add those who play today; the rest can wait." : "A coach adds them."}`) : suggestion(app, facts, mine),
     members.length > 0 &&
       shirts({
         members,
@@ -59,12 +61,11 @@ function drawLineup(app, matchId, mine, close) {
           app.redraw();
         },
       }),
-    mine.isPlacing && positions(app, mine),
-    addPlayer(app, facts, (id) => mine.picked.set(id, null)),
-    h(
-      "div.foot",
-      null,
-      h("p.count", { "data-many": mine.picked.size > most ? "" : null, role: "status" }, h("b.numbers", null, `${mine.picked.size} of ${most}`), mine.picked.size > most ? `, ${mine.picked.size - most} too many` : ""),
+    mine.isPlacing && positions(mine, members.filter(({ id }) => mine.picked.has(id))),
+    app.may("coach") && addPlayer(app, facts, (id) => mine.picked.set(id, null)),
+    foot(
+      app,
+      h("p.picked-count", { "data-many": mine.picked.size > most ? "" : null, role: "status" }, h("b.numbers", null, `${mine.picked.size} of ${most}`), mine.picked.size > most ? `, ${mine.picked.size - most} too many` : ""),
       h(
         "div.row",
         null,
@@ -110,15 +111,15 @@ function suggestion(app, facts, mine) {
 }
 
 /**
- * @param {App} app
  * @param {Mine} mine
+ * @param {Member[]} members those who start
  */
-function positions(app, mine) {
+function positions(mine, members) {
   return h(
     "ul.positions",
     null,
-    [...mine.picked].map(([id, position]) => {
-      const { number, name } = memberOf(app.club, id);
+    members.map(({ id, number, name }) => {
+      const position = mine.picked.get(id);
       return h(
         "li",
         { key: id },

@@ -60,9 +60,9 @@ function itemsOf(app, matchId) {
     ...(isCoach ? [{ words: "Details of the match", mark: "edit", act: () => openMatchDetails(app, matchId) }] : []),
     ...(isScorer && facts.periods.length > 0 ? [{ words: "Times of the periods", mark: "clock", act: () => openPeriods(app, matchId) }] : []),
     ...whistles.map((each) => ({ words: each.words, mark: "whistle", act: () => blow(app, matchId, each) })),
-    ...(isCoach && !isOff ? [{ words: "Postpone it", mark: "pause", act: () => callOff(app, matchId, "postponed") }] : []),
-    ...(isCoach && !isOff ? [{ words: "Call it off", mark: "close", act: () => callOff(app, matchId, "cancelled") }] : []),
-    ...(isCoach && isOff ? [{ words: "It is on again", mark: "play", act: () => callOff(app, matchId, null) }] : []),
+    ...(isScorer && !isOff ? [{ words: "Postpone it", mark: "pause", act: () => callOff(app, matchId, "postponed") }] : []),
+    ...(isScorer && !isOff ? [{ words: "Call it off", mark: "close", act: () => callOff(app, matchId, "cancelled") }] : []),
+    ...(isScorer && isOff ? [{ words: "It is on again", mark: "play", act: () => callOff(app, matchId, null) }] : []),
     ...(isCoach ? [{ words: "Delete this match", mark: "bin", act: () => remove(app, matchId), isBad: true }] : []),
   ];
 }

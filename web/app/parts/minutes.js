@@ -1,9 +1,10 @@
 /** Minutes: how long everybody of ours has played, least first, so that a coach sees who needs time. */
 
+import { MINUTE_MS } from "../../football/clock.js";
 import { periodLengths, playedMsByPlayer } from "../../football/minutes.js";
 import { ourSide } from "../../football/scoreboard.js";
 import { h } from "../dom.js";
-import { squadOf } from "../model/matchsquad.js";
+import { onShirt, squadOf } from "../model/matchsquad.js";
 import { sidesOf } from "../model/sides.js";
 import { openChange } from "./change.js";
 import { shirt } from "./shirt.js";
@@ -12,18 +13,17 @@ import { shirt } from "./shirt.js";
 /** @typedef {import("../../football/facts.js").MatchFacts} MatchFacts */
 /** @typedef {import("../model/matchsquad.js").Member} Member */
 
-const MINUTE_MS = 60_000;
-
 /**
  * @param {App} app
  * @param {MatchFacts} facts
+ * @param {boolean} isOver nobody is on any more
  */
-export function minutes(app, facts) {
+export function minutes(app, facts, isOver) {
   const { on, off } = squadOf(app.club, facts, ourSide(facts.match));
   const played = playedMsByPlayer(facts, app.now());
   const length = periodLengths(facts, app.now()).reduce((sum, [, ms]) => sum + ms, 0);
   const team = sidesOf(app.club, facts).ours;
-  const isOn = new Set(on.map(({ id }) => id));
+  const isOn = new Set(isOver ? [] : on.map(({ id }) => id));
   const time = (/** @type {Member} */ { id }) => played.get(id) ?? 0;
   const all = [...on, ...off].sort((one, other) => time(one) - time(other) || Number(isOn.has(one.id)) - Number(isOn.has(other.id)));
   return h(
@@ -34,7 +34,7 @@ export function minutes(app, facts) {
       const share = length > 0 ? Math.min(time(member) / length, 1) : 0;
       const whole = Math.floor(time(member) / MINUTE_MS);
       const line = [
-        shirt({ number: member.number, cloth: team.cloth, trim: team.trim }),
+        shirt({ number: onShirt(member), cloth: team.cloth, trim: team.trim }),
         h(
           "span.grow",
           null,
@@ -44,7 +44,7 @@ export function minutes(app, facts) {
         h("b.numbers", null, `${whole}′`, h("span.unseen", null, whole === 1 ? " minute" : " minutes")),
       ];
       const change = () => openChange(app, facts.match.id, isPlaying ? { off: [member.id] } : { on: [member.id] });
-      return h("li", { key: member.id, "data-on": isPlaying ? "" : null }, app.may("scorer") ? h("button.minute", { type: "button", title: "Change", onclick: change }, line) : h("div.minute", null, line));
+      return h("li", { key: member.id, "data-on": isPlaying ? "" : null }, app.may("scorer") && !isOver ? h("button.played-row", { type: "button", title: "Change", onclick: change }, line) : h("div.played-row", null, line));
     }),
   );
 }

@@ -46,7 +46,7 @@ export function pad(app, facts, own) {
   return h(
     "section.pad",
     { "aria-label": "What happened" },
-    h("div.goals", null, SIDES.map((side) => goalButton(app, facts, sides[side], key.type))),
+    h("div.goal-row", null, SIDES.map((side) => goalButton(app, facts, sides[side], key.type))),
     !isShootout && changeButton(app, facts),
     (isShootout ? SHOOTOUT : FREQUENT).map(row),
     !isShootout && own.isRestOpen && RARE.map(row),

@@ -7,7 +7,7 @@ import { nth, timeOfDay } from "../../football/words.js";
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { periodTitle, regularWord } from "../model/calling.js";
-import { msOf } from "../model/times.js";
+import { msOf, timeText } from "../model/times.js";
 import { openTimes } from "./timesheet.js";
 import { openNewPeriod } from "./newperiod.js";
 
@@ -43,7 +43,7 @@ function drawPeriods(app, matchId) {
       const title = periodTitle(record, regular);
       const period = played.find(({ key }) => compareKeys(key, keyOf(record)) === 0);
       return h(
-        "section.period",
+        "section.times-of",
         { key: record.id, "aria-label": title },
         h("ul.list", null, periodItem(app, facts, record, period, title), pausesIn(facts, record).map((pause, n) => pauseItem(app, facts, record, pause, n))),
         h("button.link", { type: "button", onclick: () => openTimes(app, matchId, { title: `A pause in the ${title.toLowerCase()}`, period: record }) }, "Add a pause"),
@@ -69,7 +69,7 @@ function periodItem(app, facts, record, period, title) {
     h(
       "button.item",
       { type: "button", onclick: () => openTimes(app, facts.match.id, { title, period: record, record }) },
-      h("span.grow", null, h("strong", null, title), h("small", null, spanWords(start, end, period)), period?.is_assumed && h("small.assumed", null, assumedWords(start, end, period))),
+      h("span.grow", null, h("strong", null, title), h("small", null, spanWords(start, end, period)), period?.is_assumed && h("small.is-assumed", null, assumedWords(start, end, period))),
       icon("edit"),
     ),
   );
@@ -85,12 +85,12 @@ function periodItem(app, facts, record, period, title) {
 function pauseItem(app, facts, period, pause, n) {
   const [start, end] = [msOf(pause.started_at), msOf(pause.ended_at)];
   const title = `${nth(n + 1)} pause`;
-  const lasted = start !== null && end !== null && end >= start ? `, ${formatClock(end - start)} long` : "";
+  const lasted = start !== null && end !== null && end >= start ? `, ${formatClock(end - start)} long` : end === null ? ", nobody pressed play again" : "";
   return h(
     "li",
     { key: pause.id },
     h(
-      "button.item.pause",
+      "button.item.is-pause",
       { type: "button", onclick: () => openTimes(app, facts.match.id, { title, period, record: pause, isPause: true }) },
       icon("pause"),
       h("span.grow", null, h("strong", null, title), h("small", null, `${rangeWords(start, end)}${lasted}`)),
@@ -119,7 +119,9 @@ function spanWords(start, end, period) {
  */
 export function rangeWords(start, end) {
   if (start === null) return end === null ? "No times" : `Ended at ${timeOfDay(end)}`;
-  return end === null ? `From ${timeOfDay(start)}` : `${timeOfDay(start)} to ${timeOfDay(end)}`;
+  if (end === null) return `From ${timeOfDay(start)}`;
+  const clock = timeOfDay(start) === timeOfDay(end) ? timeText : timeOfDay;
+  return `${clock(start)} to ${clock(end)}`;
 }
 
 /**

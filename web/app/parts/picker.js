@@ -8,6 +8,7 @@ import { h } from "../dom.js";
 import { sayEvent } from "../model/happened.js";
 import { squadOf } from "../model/matchsquad.js";
 import { sidesOf } from "../model/sides.js";
+import { foot } from "./foot.js";
 import { shirts } from "./players.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -49,9 +50,12 @@ export function openPicker(app, asked) {
  * @param {Asked} asked
  * @param {{otherwise: string, choose: (member: Member) => void, leave: () => void, without?: string}} how
  */
-function choiceOf(app, { matchId, side }, { otherwise, choose, leave, without }) {
+function choiceOf(app, { matchId, eventId, side }, { otherwise, choose, leave, without }) {
   const facts = app.facts(matchId);
-  if (!facts) return null;
+  if (!facts?.events.some(({ id }) => id === eventId)) {
+    queueMicrotask(leave); // it was taken back meanwhile
+    return null;
+  }
   const squad = squadOf(app.club, facts, side);
   const team = sidesOf(app.club, facts)[side];
   const [on, off] = [squad.on, squad.off].map((members) => members.filter(({ id }) => id !== without));
@@ -60,7 +64,7 @@ function choiceOf(app, { matchId, side }, { otherwise, choose, leave, without })
     null,
     on.length > 0 && [h("h3", null, "On the pitch"), shirts({ members: on, team, choose, label: "On the pitch" })],
     off.length > 0 && [h("h3", null, on.length > 0 ? "Bench" : "Squad"), shirts({ members: off, team, choose, label: on.length > 0 ? "Bench" : "Squad" })],
-    h("div.foot", null, h("button.button.calm.wide", { type: "button", onclick: leave }, otherwise)),
+    foot(app, h("button.button.calm.wide", { type: "button", onclick: leave }, otherwise)),
   );
 }
 

@@ -1,6 +1,7 @@
 /** Players as shirts to tap: with a number, and the name as it is called across the pitch. */
 
 import { h } from "../dom.js";
+import { onShirt } from "../model/matchsquad.js";
 import { shirt } from "./shirt.js";
 
 /** @typedef {import("../model/matchsquad.js").Member} Member */
@@ -24,14 +25,14 @@ export function shirts({ members, team, choose, label, isChosen, mark }) {
         "li",
         { key: member.id },
         h(
-          "button.player",
+          "button.player-button",
           {
             type: "button",
             "aria-pressed": isChosen ? String(isChosen(member)) : null,
             "aria-label": [member.number, member.name, mark?.(member)].filter((each) => each !== null && each !== undefined && each !== "").join(" "),
             onclick: () => choose(member),
           },
-          shirt({ number: member.number, cloth: team.cloth, trim: team.trim }),
+          shirt({ number: onShirt(member), cloth: team.cloth, trim: team.trim }),
           h("span.name", null, member.short),
           mark && h("small.numbers", null, mark(member) ?? ""),
         ),

@@ -17,6 +17,11 @@ import { openPicker } from "./picker.js";
 /** Kinds that are a team's, and of which nobody is asked. */
 const TEAMS_OWN = new Set(["corner", "free_kick", "ball_out", "offside"]);
 
+/** Milliseconds in which a second press of the same button is a thumb that trembles. */
+const TREMBLE_MS = 700;
+
+let last = { button: "", at: 0 };
+
 /**
  * Record that something happened now.
  * @param {App} app
@@ -26,7 +31,7 @@ const TEAMS_OWN = new Set(["corner", "free_kick", "ball_out", "offside"]);
  */
 export async function record(app, matchId, kind, side) {
   const facts = app.facts(matchId);
-  if (!facts) return;
+  if (!facts || isTremble(`${matchId} ${kind} ${side}`)) return;
   const { key, clock_ms } = momentOf(facts, app.now());
   const eventId = app.club.newId();
   const isStored = await app.attempt(async () => {
@@ -47,15 +52,24 @@ export async function record(app, matchId, kind, side) {
   if (!TEAMS_OWN.has(kind) && hasPlayers(app, facts, side)) openPicker(app, { matchId, eventId, kind, side });
 }
 
+/** @param {string} button */
+function isTremble(button) {
+  const at = performance.now();
+  const isSame = last.button === button && at - last.at < TREMBLE_MS;
+  last = { button, at };
+  return isSame;
+}
+
 /**
- * Return the team of a side. A match that names none gets one: a goal of no team would count for nobody.
+ * Return the team of a side. A match that names none gets one, from who may: a goal of no team counts for nobody, until a
+ * coach says whose it is.
  * @param {App} app
  * @param {MatchFacts} facts
  * @param {Side} side
  */
 export async function teamOn(app, facts, side) {
   const team = sidesOf(app.club, facts)[side];
-  if (team.id) return team.id;
+  if (team.id || !app.may("coach")) return team.id;
   const id = app.club.newId();
   await app.club.group((group) => {
     group.put("teams", id, { name: team.isOurs ? US : THEM });

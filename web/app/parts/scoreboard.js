@@ -33,7 +33,7 @@ export function scoreboard(app, facts) {
       null,
       isPlanned && !score.is_by_hand && facts.events.length === 0
         ? h("p.score.numbers.versus", null, "v")
-        : h("p.score.numbers", { "aria-label": `${score.home} to ${score.away}` }, digits(score.home), h("span.dash", { "aria-hidden": "true" }), digits(score.away)),
+        : [h("p.unseen", { key: "said" }, `${score.home} to ${score.away}`), h("p.score.numbers", { key: "score", "aria-hidden": "true" }, digits("home", score.home), h("span.dash"), digits("away", score.away))],
       shootout(score),
       stageLine(facts, stage),
     ),
@@ -41,8 +41,12 @@ export function scoreboard(app, facts) {
   );
 }
 
-/** @param {number} goals */
-const digits = (goals) => h("span.digits", { key: `goals ${goals}` }, goals);
+/**
+ * A number that changes is a new element: it jumps up.
+ * @param {string} side
+ * @param {number} goals
+ */
+const digits = (side, goals) => h("span.digits", { key: `${side} ${goals}` }, goals);
 
 /** @param {Score} score */
 function shootout({ home_shootout: home, away_shootout: away }) {

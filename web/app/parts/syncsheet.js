@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { whenWords } from "../model/conflicts.js";
-import { clockSentence, syncSentence } from "../model/syncwords.js";
+import { changes, clockSentence, syncSentence } from "../model/syncwords.js";
 import { to } from "../route.js";
 import { saveUnsent } from "./files.js";
 import { openForget } from "./thisphone.js";
@@ -22,7 +22,7 @@ export function openSync(app) {
 function drawSync(app, close) {
   const { status } = app.club;
   const clock = clockSentence(status.correction);
-  return h("div.stack", null, h("p", null, syncSentence(status, app.isSignedIn)), facts(status), clock && h("p.banner", null, clock), acts(app, close));
+  return h("div.stack", null, h("p", null, syncSentence(status, app.isSignedIn, app.isScorer)), facts(status), clock && h("p.banner", null, clock), acts(app, close));
 }
 
 /** @param {Status} status */
@@ -58,12 +58,12 @@ function acts(app, close) {
   const canSync = !mustSignIn && state !== "ended" && state !== "update_needed";
   return [
     state === "update_needed" && button("Load the app again", () => (app.hasUpdate ? app.takeOver() : location.reload()), true),
-    state !== "ended" && conflicts + refused > 0 && button("Answer what is open", goTo(to("questions")), true),
-    state !== "ended" && mustSignIn && button("Sign in", goTo(to("sign-in")), true),
+    state !== "ended" && !app.isScorer && conflicts + refused > 0 && button("Answer what is open", goTo(to("questions")), true),
+    state !== "ended" && mustSignIn && (app.isScorer ? button("Open the link again", goTo(to()), true) : button("Sign in", goTo(to("sign-in")), true)),
     canSync && button("Sync now", () => void app.club.sync(), false),
     pending + refused > 0 && button("Save what is only here as a file", () => saveUnsent(app), state === "ended"),
-    state === "ended" && button("Forget this club on this phone", after(() => openForget(app)), pending + refused === 0),
-    canSync && h("a.link", { key: "phones", href: to("club", "phones") }, "Is it saved on the other phones?"),
+    state === "ended" && !app.isScorer && button("Forget this club on this phone", after(() => openForget(app)), pending + refused === 0),
+    canSync && !app.isScorer && h("a.link", { key: "phones", href: to("club", "phones") }, "Is it saved on the other phones?"),
   ];
 }
 
@@ -75,9 +75,6 @@ function acts(app, close) {
 function button(words, onclick, isFirst) {
   return h("button.button.wide", { key: words, type: "button", class: isFirst ? "" : "calm", onclick }, words);
 }
-
-/** @param {number} count */
-const changes = (count) => (count === 1 ? "1 change" : `${count} changes`);
 
 /**
  * @param {string} name

@@ -1,6 +1,7 @@
 /** The team in a match: who starts, who is on, and how long everybody has played. */
 
 import { ourSide } from "../../football/scoreboard.js";
+import { statusOf } from "../../football/status.js";
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { hasLineup } from "../model/changes.js";
@@ -24,6 +25,8 @@ export function teamPart(app, facts) {
   if (!hasLineup(facts)) return noLineup(app, facts, mayWrite);
   const { on } = squadOf(app.club, facts, ourSide(facts.match));
   const [starting, most] = [startersOf(facts).size, startersMax(app.club, facts)];
+  const isOver = statusOf(facts, app.now()) === "completed";
+  const words = isOver ? "Time played, the least first." : facts.periods.length > 0 ? `${on.length} on the pitch, least time first.` : `${starting} of ${most} start.`;
   return h(
     "div.stack",
     null,
@@ -35,8 +38,8 @@ export function teamPart(app, facts) {
         h("button.button.grow", { type: "button", onclick: () => openChange(app, matchId) }, icon("swap"), "Substitution"),
         h("button.button.calm", { type: "button", onclick: () => openLineup(app, matchId) }, icon("people"), "Line-up"),
       ),
-    h("p.hint", null, facts.periods.length > 0 ? `${on.length} on the pitch, least time first.` : `${starting} of ${most} start.`),
-    minutes(app, facts),
+    h("p.hint", null, words),
+    minutes(app, facts, isOver),
   );
 }
 

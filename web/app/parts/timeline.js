@@ -1,5 +1,6 @@
 /** The timeline of a match: what happened, the latest first, each entry a button that opens it. */
 
+import { scoringSide } from "../../football/scoreboard.js";
 import { PERIOD_END, PERIOD_START, timelineOf } from "../../football/timeline.js";
 import { kindWords, timeOfDay } from "../../football/words.js";
 import { h } from "../dom.js";
@@ -13,6 +14,7 @@ import { openPeriods } from "./periods.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../dom.js").Child} Child */
+/** @typedef {import("../../football/facts.js").MatchEvent} MatchEvent */
 /** @typedef {import("../../football/facts.js").MatchFacts} MatchFacts */
 /** @typedef {import("../../football/timeline.js").Entry} Entry */
 /** @typedef {import("../model/sides.js").Team} Team */
@@ -24,7 +26,7 @@ import { openPeriods } from "./periods.js";
  * @property {{home: Team, away: Team, ours: Team}} sides
  * @property {Set<string>} unsent
  * @property {Set<string>} asked
- * @property {Map<string, string>} notes by event
+ * @property {Map<string, MatchEvent>} events
  */
 
 /** Entries from which on it can be narrowed down. */
@@ -131,7 +133,7 @@ function toldOf(app, facts) {
     sides: sidesOf(app.club, facts),
     unsent: marksOf(facts, unsentIn(app.club)),
     asked: marksOf(facts, askedIn(app.club)),
-    notes: new Map(facts.events.map(({ id, notes }) => [id, notes ?? ""])),
+    events: new Map(facts.events.map((event) => [event.id, event])),
   };
 }
 
@@ -171,27 +173,27 @@ const isEvent = ({ kind }) => kind !== PERIOD_START && kind !== PERIOD_END;
 function eventRow(entry, told) {
   const { app, facts } = told;
   const isGoal = GOALS.has(entry.kind);
-  const notes = told.notes.get(entry.id);
+  const event = told.events.get(entry.id);
   const canOpen = app.may("scorer");
   return h(
     "li",
-    { key: entry.id, class: [isGoal && "is-goal", `is-${entry.kind}`].filter(Boolean).join(" ") },
+    { key: entry.id, class: [`is-${entry.kind}`, isGoal && "is-goal", isGoal && event && scoringSide(facts.match, event) === told.sides.ours.side && "is-ours"].filter(Boolean).join(" ") },
     h(
       canOpen ? "button.entry" : "div.entry",
       canOpen ? { type: "button", onclick: () => openEvent(app, facts.match.id, entry.id) } : null,
-      h("span.minute.numbers", null, entry.minute),
-      MARKS[entry.kind] ? icon(MARKS[entry.kind] ?? "") : h("span.dot", { "aria-hidden": "true" }),
+      h("span.entry-when.numbers", null, entry.minute),
+      MARKS[entry.kind] ? icon(MARKS[entry.kind] ?? "") : h("span.entry-dot", { "aria-hidden": "true" }),
       h(
         "span.what",
         null,
-        h("span.kind", null, kindWords(entry)),
-        whoLines(entry, told).map((line) => h("span.who", null, line)),
-        notes && h("span.said", null, notes),
+        h("span.entry-kind", null, kindWords(entry)),
+        whoLines(entry, told).map((line) => h("span.entry-who", null, line)),
+        event?.notes && h("span.entry-said", null, event.notes),
         told.unsent.has(entry.id) && h("span.tag", null, "on this phone"),
       ),
-      isGoal && h("span.after.numbers", { "aria-label": `the score is then ${afterWords(entry).replace("–", " to ")}` }, afterWords(entry)),
+      isGoal && h("span.entry-after.numbers", { "aria-label": `the score is then ${afterWords(entry).replace("–", " to ")}` }, afterWords(entry)),
     ),
-    told.asked.has(entry.id) && h("a.asked", { href: to("questions") }, icon("question"), "A question is open about this"),
+    told.asked.has(entry.id) && h("a.entry-asked", { href: to("questions") }, icon("question"), "A question is open about this"),
   );
 }
 
@@ -224,7 +226,7 @@ function afterWords({ score, period_type: type }) {
 function periodRow(entry, title, { app, facts, unsent }) {
   const words = `${title} ${entry.kind === PERIOD_START ? "began" : "ended"}`;
   const at = entry.happened_ms === null ? "" : timeOfDay(entry.happened_ms);
-  const row = [h("span.minute.numbers", null, at), h("span.what", null, words, unsent.has(entry.id) && h("span.tag", null, "on this phone"))];
+  const row = [h("span.entry-when.numbers", null, at), h("span.entry-what", null, words, unsent.has(entry.id) && h("span.tag", null, "on this phone"))];
   return h(
     "li.is-edge",
     { key: `${entry.id} ${entry.kind}` },

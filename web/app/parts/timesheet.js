@@ -69,7 +69,7 @@ export function timeFields(typed, [start, end]) {
       h("span", null, words),
       h("input.numbers", { type: "time", step: 1, value: typed[name], oninput: (/** @type {any} */ typing) => void (typed[name] = typing.target.value) }),
     );
-  return h("div.pair", null, field("start", start), field("end", end));
+  return h("div.pair.times", null, field("start", start), field("end", end));
 }
 
 /**

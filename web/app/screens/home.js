@@ -4,6 +4,7 @@ import { scoreOf } from "../../football/scoreboard.js";
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { groupsOf } from "../model/fixtures.js";
+import { sidesOf } from "../model/sides.js";
 import { to } from "../route.js";
 import { fixtureRow } from "../parts/fixture.js";
 import { scoreboard } from "../parts/scoreboard.js";
@@ -36,7 +37,7 @@ export const home = {
 /** @param {App} app */
 function waitingBanner(app) {
   const { conflicts, refused } = app.club.status;
-  if (conflicts + refused === 0) return null;
+  if (conflicts + refused === 0 || !app.may("coach")) return null;
   const words = refused > 0 ? (refused === 1 ? "1 change was not accepted." : `${refused} changes were not accepted.`) : conflicts === 1 ? "1 question waits for you." : `${conflicts} questions wait for you.`;
   return h(
     "div.banner",
@@ -52,10 +53,12 @@ function waitingBanner(app) {
  * @param {Fixture} fixture
  */
 function goingCard(app, { facts }) {
-  const { home: homeGoals, away: awayGoals } = scoreOf(facts);
+  const { home, away } = sidesOf(app.club, facts);
+  const score = scoreOf(facts);
+  const words = `Go on with the match: ${home.name} ${score.home}, ${away.name} ${score.away}`;
   return h(
     "a.going",
-    { key: facts.match.id, href: to("match", facts.match.id), "aria-label": `Go on with the match, ${homeGoals} to ${awayGoals}` },
+    { key: facts.match.id, href: to("match", facts.match.id), "aria-label": words },
     scoreboard(app, facts),
     h("span.go-on", null, app.may("scorer") ? "Go on" : "Look", icon("next")),
   );

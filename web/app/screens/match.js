@@ -6,10 +6,11 @@ import { isGoingOn, stageOf } from "../model/moment.js";
 import { sidesOf } from "../model/sides.js";
 import { to } from "../route.js";
 import { backLink } from "../shell.js";
-import { assumedNote, crowdNotes } from "../parts/notices.js";
+import { assumedNote, crowdLine } from "../parts/notices.js";
 import { clockBar } from "../parts/clockbar.js";
 import { openMatchMenu } from "../parts/matchmenu.js";
 import { pad } from "../parts/pad.js";
+import { openReport } from "../parts/report.js";
 import { scoreboard } from "../parts/scoreboard.js";
 import { openShare } from "../parts/sharing.js";
 import { teamPart } from "../parts/teampart.js";
@@ -41,11 +42,12 @@ export const match = {
   draw(app, /** @type {Own} */ own) {
     const facts = app.facts(app.route.id ?? "");
     if (!facts) return h("p", null, "This match is not on this phone. It was deleted, or has not arrived yet. ", h("a", { href: to() }, "To the matches"));
-    const part = PARTS.some(([name]) => name === own.part) ? own.part : "play";
+    const offered = PARTS.filter(([name]) => name !== "play" || app.may("scorer"));
+    const part = offered.some(([name]) => name === own.part) ? own.part : offered[0][0];
     return h(
       "div.match",
       { key: facts.match.id, mounted: (/** @type {HTMLElement} */ place) => listenForKeys(app, facts.match.id, place) },
-      parts(app, own, part),
+      partButtons(app, own, offered, part),
       h(`section.part.${part}`, { key: part }, part === "timeline" ? timeline(app, facts) : part === "team" ? teamPart(app, facts) : play(app, facts, own)),
     );
   },
@@ -87,23 +89,21 @@ function head(app) {
 /**
  * @param {App} app
  * @param {Own} own
+ * @param {string[][]} offered
  * @param {string} current
  */
-function parts(app, own, current) {
+function partButtons(app, own, offered, current) {
   return h(
     "div.segments",
     { role: "group", "aria-label": "Show" },
-    PARTS.map(([name, words]) =>
+    offered.map(([name, words]) =>
       h(
         "button",
         {
           key: name,
           type: "button",
           "aria-pressed": String(name === current),
-          onclick: () => {
-            own.part = name;
-            app.redraw();
-          },
+          onclick: () => show(app, own, name),
         },
         words,
       ),
@@ -113,17 +113,42 @@ function parts(app, own, current) {
 
 /**
  * @param {App} app
+ * @param {Own} own
+ * @param {string} part
+ */
+function show(app, own, part) {
+  own.part = part;
+  app.redraw();
+}
+
+/**
+ * @param {App} app
  * @param {MatchFacts} facts
  * @param {Own} own
  */
 function play(app, facts, own) {
   const { called_off: calledOff } = facts.match;
-  if (!app.may("scorer")) return h("p.hint", null, "You can look at this match. Ask a coach of the club to record it.");
+  const { status } = stageOf(facts, app.now());
   return [
     calledOff !== null && h("p.banner", null, calledOff === "postponed" ? "This match is postponed." : "This match is called off."),
     assumedNote(app, facts),
-    crowdNotes(app, facts),
+    crowdLine(app, facts, () => show(app, own, "team")),
+    status === "completed" && over(app, facts.match.id),
     clockBar(app, facts),
     pad(app, facts, own),
   ];
+}
+
+/**
+ * What one does with a match that is over.
+ * @param {App} app
+ * @param {string} matchId
+ */
+function over(app, matchId) {
+  return h(
+    "div.match-over",
+    { key: "over" },
+    h("button.button", { type: "button", onclick: () => openReport(app, matchId) }, icon("list"), "Report"),
+    app.may("coach") && h("button.button.calm", { type: "button", onclick: () => openShare(app, matchId) }, icon("share"), "Share"),
+  );
 }

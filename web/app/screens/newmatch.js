@@ -3,6 +3,7 @@
 import { h } from "../dom.js";
 import { firstTeam, newestSeason, recordsOf, usualLength } from "../model/newmatch.js";
 import { ownTeams } from "../model/squads.js";
+import { dateTimeText } from "../model/times.js";
 import { lengthField } from "../parts/matchlength.js";
 import { ageField, opponentField, sideField, teamField } from "../parts/matchteams.js";
 import { to } from "../route.js";
@@ -110,7 +111,7 @@ function whenField(app, own) {
 function moreFields(app, { draft }) {
   const seasons = app.club.all("seasons");
   return h(
-    "details.more",
+    "details.more-fields",
     { key: "more" },
     h("summary", null, "Season, competition, venue"),
     h(
@@ -181,6 +182,5 @@ async function save(app, own, isLater) {
 function nextHour(nowMs) {
   const at = new Date(nowMs);
   at.setHours(at.getHours() + 1, 0, 0, 0);
-  const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:${two(at.getMinutes())}`;
+  return dateTimeText(at.getTime());
 }
