@@ -175,7 +175,7 @@ function aboutAlike(club, people, conflict, values) {
     const side = sides.find((each) => each.value?.record === id) ?? sides[place];
     const drops = place === 0 ? other : record;
     /** @type {Answer} */
-    const answer = { act: "Only this one", says: `${words.one}: only the ${place === 0 ? "first" : "second"}`, choice: "take", value: drops, drops, done: `${words.one}: the ${place === 0 ? "first" : "second"} stays` };
+    const answer = { act: "Only this", says: `${words.one}: only the ${place === 0 ? "first" : "second"}`, choice: "take", value: drops, drops, done: `${words.one}: the ${place === 0 ? "first" : "second"} stays` };
     return { ...alikeWords(club, collection, id, drops), ...told(people, side), stands: false, answer };
   });
   const about = collection === "events" || collection === "match_awards" ? minuteOf(club, values) : "";
