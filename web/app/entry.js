@@ -7,7 +7,7 @@ import { open } from "../touchline.js";
 import { to } from "./route.js";
 
 /** @typedef {import("./app.js").App} App */
-/** @typedef {{club_id: string, name: string, role: string}} Membership */
+/** @typedef {{club_id: string, club_name: string, role: string}} Membership */
 /**
  * @typedef {object} Asked
  * @property {string} email

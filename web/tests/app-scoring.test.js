@@ -4,7 +4,7 @@ import "fake-indexeddb/auto";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { doorWords } from "../app/model/scorerwords.js";
-import { syncWords } from "../app/parts/syncline.js";
+import { syncSentence, syncWords } from "../app/model/syncwords.js";
 import { Prefs } from "../app/prefs.js";
 import { readRoute } from "../app/route.js";
 import { knownBy, openScoring, others } from "../app/scoring.js";
@@ -58,5 +58,6 @@ test("the line that tells of the sync speaks of the link", () => {
   const status = { pending: 2, parked: 0, refused: 0, conflicts: 0, saved_at: null, correction: 0, retry_at: null, problem: null };
   assert.match(syncWords({ ...status, state: "ended" }, true, true).text, /link has ended/);
   assert.match(syncWords({ ...status, state: "signed_out" }, true, true).text, /open the link again/);
-  assert.match(syncWords({ ...status, state: "ended" }, true).text, /club has ended/);
+  assert.match(syncSentence({ ...status, state: "ended" }, true, true), /link has ended.*save it as a file/);
+  assert.match(syncWords({ ...status, state: "ended", pending: 0 }, true).text, /club has ended/);
 });

@@ -175,7 +175,7 @@ function aboutAlike(club, people, conflict, values) {
     const side = sides.find((each) => each.value?.record === id) ?? sides[place];
     const drops = place === 0 ? other : record;
     /** @type {Answer} */
-    const answer = { act: "Only this one", says: `${words.one}: only the ${place === 0 ? "first" : "second"}`, choice: "take", value: drops, drops, done: `${words.one}: the ${place === 0 ? "first" : "second"} stays` };
+    const answer = { act: "Only this", says: `${words.one}: only the ${place === 0 ? "first" : "second"}`, choice: "take", value: drops, drops, done: `${words.one}: the ${place === 0 ? "first" : "second"} stays` };
     return { ...alikeWords(club, collection, id, drops), ...told(people, side), stands: false, answer };
   });
   const about = collection === "events" || collection === "match_awards" ? minuteOf(club, values) : "";
@@ -240,7 +240,8 @@ function aboutGroup(club, people, conflict, values) {
   const ids = Array.isArray(side.value?.conflicts) ? side.value.conflicts : [];
   const parts = ids.map((/** @type {unknown} */ id) => partOf(club, String(id)));
   const isDone = parts.every((/** @type {Part} */ part) => !part.isOpen);
-  const what = conflict.collection === "events" && values.kind === "substitution" ? "This substitution" : "What was done in one go";
+  const isChange = conflict.collection === "lineup" || values.kind === "substitution";
+  const what = isChange ? "A substitution" : "What was done in one go";
   const { who, when } = told(people, side);
   return {
     ask: `${what} is not whole`,

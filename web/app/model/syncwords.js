@@ -16,7 +16,10 @@ const SKEW_MS = 60_000;
 export function syncWords(status, isSignedIn, isScorer = false) {
   const { state, pending, parked, refused, saved_at: savedAt } = status;
   const waiting = `${pending} waiting`;
-  if (state === "ended") return { tone: "bad", text: pending + refused > 0 ? `Access has ended, ${pending + refused} not sent` : isScorer ? "This link has ended" : "Access to this club has ended" };
+  if (state === "ended") {
+    const unsent = pending + refused > 0 ? `, ${pending + refused} not sent` : "";
+    return { tone: "bad", text: isScorer ? `This link has ended${unsent}` : unsent ? `Access has ended${unsent}` : "Access to this club has ended" };
+  }
   if (state === "update_needed") return { tone: "bad", text: pending > 0 ? `${waiting}, load the app again` : "Load the app again to go on" };
   if (refused > 0) return { tone: "bad", text: `${refused} not accepted, have a look` };
   if (state === "refused") return { tone: "bad", text: pending > 0 ? `${waiting}, the server does not take them` : "The server does not take changes" };
@@ -40,6 +43,7 @@ export function syncSentence({ state, pending, refused, problem }, isSignedIn, i
   const unsent = pending + refused;
   if (isScorer && state === "signed_out") return "Go on recording; open the link again when you can, and all that waits is sent.";
   if (isScorer && refused > 0) return `${changes(refused)} not accepted. A coach sees them and can put them right.`;
+  if (isScorer && state === "ended") return unsent > 0 ? "The link has ended. What was not sent is still here: save it as a file and give that to the coach." : "The link has ended. Everything that you recorded was sent.";
   if (state === "ended")
     return unsent > 0
       ? "You are no longer a member of this club. What was not sent is still here: save it as a file and give that to the club, then forget the rest."

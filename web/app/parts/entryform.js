@@ -178,7 +178,7 @@ function offered(app, own, offer) {
     formWrong(own),
     isOther
       ? h("button.button.wide", { type: "button", disabled: own.isBusy, onclick: take(offer.tokens.club_id) }, "Open my club")
-      : clubs.map(({ club_id: id, name, role }) => h("button.button.calm.wide", { key: id, type: "button", disabled: own.isBusy, onclick: take(id) }, `${name} (${role})`)),
+      : clubs.map(({ club_id: id, club_name: name, role }) => h("button.button.calm.wide", { key: id, type: "button", disabled: own.isBusy, onclick: take(id) }, `${name} (${role})`)),
     h("button.link", { type: "button", onclick: () => { own.offer = null; app.redraw(); } }, "Not now"),
   );
 }

@@ -75,7 +75,7 @@ function forgetSheet(app, close) {
   return h(
     "div.stack",
     null,
-    h("p", null, isOnlyHere ? "Nobody signed in on this phone: all that it holds is on it alone, and goes for good." : "The club's matches leave this phone. They stay on the server, and come back when you sign in again."),
+    h("p", null, state === "ended" ? "What is left of this club goes from this phone." : isOnlyHere ? "Nobody signed in on this phone: all that it holds is on it alone, and goes for good." : "The club's matches leave this phone. They stay on the server, and come back when you sign in again."),
     unsent > 0 && h("p.banner", { "data-tone": "bad" }, h("span.grow", null, `${unsent} ${unsent === 1 ? "change is" : "changes are"} on this phone only.`)),
     unsent > 0 && !isOnlyHere && state !== "ended" && h("button.button.wide", { type: "button", onclick: () => { close(); app.club.sync(); } }, "Send them first"),
     unsent > 0 && h("button.button.calm.wide", { type: "button", onclick: () => saveUnsent(app) }, "Save them as a file first"),

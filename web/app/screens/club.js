@@ -16,6 +16,7 @@ import { beginPhone, drawPhone } from "../parts/thisphone.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../parts/fetched.js").Fetched} Fetched */
+/** @typedef {import("../entry.js").Membership} Membership */
 /** @typedef {{club: Fetched, me: Fetched, isKept: boolean | null}} Own */
 
 /** @type {Readonly<Record<string, {title: string, needsAccount: boolean, begin: (app: App) => any, draw: (app: App, own: any) => import("../dom.js").Child}>>} */
@@ -115,23 +116,35 @@ function way(href, mark, name, words) {
 function clubs(app, own) {
   const all = own.me?.data?.clubs ?? [];
   remember(app, all);
-  const known = all.length > 0 ? all : Object.entries(app.prefs.all.clubs ?? {}).filter(([id]) => app.prefs.all.stores?.[id]).map(([club_id, name]) => ({ club_id, name, role: "" }));
-  const others = known.filter((/** @type {any} */ each) => each.club_id !== app.club.clubId);
+  const known = all.length > 0 ? all : Object.entries(app.prefs.all.clubs ?? {}).filter(([id]) => app.prefs.all.stores?.[id]).map(([club_id, club_name]) => ({ club_id, club_name, role: "" }));
+  const others = known.filter((/** @type {Membership} */ each) => each.club_id !== app.club.clubId);
   return h(
     "section",
     { key: "clubs" },
     others.length > 0 && h("h2", null, "Your other clubs"),
-    others.length > 0 && h("ul.list", null, others.map((/** @type {any} */ each) => h("li", { key: each.club_id }, h("button.item", { type: "button", onclick: () => void online(app, () => switchTo(app, each.club_id)) }, icon("flag"), h("span.grow", null, h("strong", null, each.name), each.role && h("small", null, roleName(each.role))), h("span.tag", null, "open"))))),
+    others.length > 0 && h("ul.list", null, others.map((/** @type {Membership} */ each) => clubRow(app, each))),
     own.me?.data && h("button.link", { type: "button", onclick: () => openNewClub(app) }, "Make another club"),
   );
 }
 
 /**
  * @param {App} app
- * @param {{club_id: string, name: string}[]} all
+ * @param {Membership} membership
+ */
+function clubRow(app, { club_id: id, club_name: name, role }) {
+  return h(
+    "li",
+    { key: id },
+    h("button.item", { type: "button", onclick: () => void online(app, () => switchTo(app, id)) }, icon("flag"), h("span.grow", null, h("strong", null, name), role && h("small", null, roleName(role))), h("span.tag", null, "Open")),
+  );
+}
+
+/**
+ * @param {App} app
+ * @param {Membership[]} all
  */
 function remember({ prefs }, all) {
-  const names = Object.fromEntries(all.map(({ club_id: id, name }) => [id, name]));
+  const names = Object.fromEntries(all.map(({ club_id: id, club_name: name }) => [id, name]));
   if (all.length > 0 && JSON.stringify(names) !== JSON.stringify(prefs.all.clubs)) prefs.keep({ clubs: names });
 }
 
