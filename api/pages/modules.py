@@ -1,7 +1,8 @@
-"""Which modules a page loads: the graph of the imports, read off the sources.
+"""Modules as pages load them: without their comments, and with the graph of their imports.
 
-With it a page names all its modules in its head, and a browser fetches them at once instead of finding them one level
-after the other. Read as text, by the form that the code keeps: an import begins a line.
+With the graph a page names all its modules in its head, and a browser fetches them at once instead of finding them one
+level after the other. Read as text, by the form that the code keeps: an import begins a line, and so does a comment
+that is taken out. The types in the comments are three tenths of what the app would weigh on the wire.
 """
 
 import posixpath
@@ -13,12 +14,18 @@ _IMPORT: Final = re.compile(
     r"""^\s*(?:import|export)\b(?:[^;'"]*?\bfrom)?\s*["']([^"']+)["']""",
     re.MULTILINE,
 )
-_LATER: Final = re.compile(r"""^(?!\s*(?:\*|//|/\*)).*?(?<!\{)\bimport\(\s*["']([^"']+)["']\s*\)""", re.MULTILINE)
-"""`import("...")` in code; in a comment it names a type."""
+_LATER: Final = re.compile(r"""(?<!\{)\bimport\(\s*["']([^"']+)["']\s*\)""")
+_COMMENT: Final = re.compile(rb"^[ \t]*(?:/\*(?:[^*]|\*(?!/))*\*/[ \t]*$|//.*$)", re.MULTILINE)
+"""A comment that has its lines for itself."""
+
+
+def bare(source: bytes) -> bytes:
+    """Return a module without its comments, each line where it was: errors name the lines of the source."""
+    return _COMMENT.sub(lambda comment: b"\n" * comment[0].count(b"\n"), source)
 
 
 def imports_of(text: str) -> list[str]:
-    """Return what a module imports, as it is written there, in order."""
+    """Return what a module without comments imports, as it is written there: first what it needs to begin."""
     return [*_IMPORT.findall(text), *_LATER.findall(text)]
 
 

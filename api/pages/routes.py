@@ -29,7 +29,7 @@ async def page(request: Request[Any, Any, Any]) -> Response[bytes]:
     asset = SITE.fixed.get(request.scope["path"].rstrip("/") or "/")
     if asset is None:
         raise NotFound("There is no such file.")
-    return await answer(asset, request.headers, {})
+    return answer(asset, request.headers, {})
 
 
 @route("/v/{version:str}/{name:path}", http_method=READ, opt=OPT, include_in_schema=False)
@@ -42,7 +42,7 @@ async def file(version: FromPath[str], request: Request[Any, Any, Any]) -> Respo
     if asset is None or not is_version:
         raise NotFound("There is no such file.")
     # While servers of two versions run, the page of one may ask the other: a page that works, and keeps nothing of it.
-    return await answer(asset, request.headers, KEPT if SITE.is_kept(version, name) else ASK_AGAIN)
+    return answer(asset, request.headers, KEPT if SITE.is_kept(version, name) else ASK_AGAIN)
 
 
 ROUTES: Final = (page, file)

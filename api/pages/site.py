@@ -13,7 +13,7 @@ from typing import Final
 from msgspec import Struct
 
 from api.pages.assets import Asset, make_asset
-from api.pages.modules import reachable
+from api.pages.modules import bare, reachable
 from api.pages.tree import HTML, SCRIPT, WEB, media_type_of, read_tree
 from api.sync.config import CONFIG, describe_limits
 from sync.messages import encode
@@ -29,6 +29,8 @@ WORKER: Final = "sw.js"
 FIXED_PARTS: Final = ("app.webmanifest", "icons")
 """What has an address of its own: an app that was installed goes on asking for its icons there."""
 ICON: Final = "icons/icon.svg"
+CACHED: Final = ("/app.webmanifest", f"/{ICON}")
+"""What of that the app itself shows; the system asks for the other icons, when the app is installed."""
 CONFIG_ADDRESS: Final = "/api/sync/config"
 """What the app's first page without signal needs to know of the server is kept beside its files."""
 
@@ -65,17 +67,20 @@ class Site(Struct, frozen=True):
 
 def read_site(web: Path = WEB) -> Site:
     """Read all that is served."""
-    app, fixed = read_tree(web, APP_PARTS), read_tree(web, FIXED_PARTS)
-    viewer = read_tree(web, VIEWER_PARTS)
-    [shell, worker] = read_tree(web, (APP_PAGE, WORKER)).values()
-    [page] = read_tree(web, (VIEWER_PAGE,)).values()
+    app, viewer, fixed = _read(web, APP_PARTS), _read(web, VIEWER_PARTS), _read(web, FIXED_PARTS)
+    [shell, worker] = _read(web, (APP_PAGE, WORKER)).values()
+    [page] = _read(web, (VIEWER_PAGE,)).values()
     config = encode({**CONFIG, "limits": describe_limits()})
     version = version_of({**app, **fixed, APP_PAGE: shell, WORKER: worker, CONFIG_ADDRESS: config})
     viewer_version = version_of({**viewer, VIEWER_PAGE: page})
     files = {name: _asset(name, body, {}) for name, body in {**app, **viewer}.items()}
     named = {f"/{name}": _asset(name, body, ASK_AGAIN) for name, body in fixed.items()}
     app_page = _page(shell, version, reachable(app, APP_ENTRY), APP_POLICY)
-    cached = {"/": app_page, **named, **{address(version, name): files[name] for name in app}}
+    cached = {
+        "/": app_page,
+        **{where: named[where] for where in CACHED},
+        **{address(version, name): files[name] for name in app},
+    }
     return Site(
         versions={version: frozenset(app), viewer_version: frozenset(viewer)},
         files=files,
@@ -87,6 +92,11 @@ def read_site(web: Path = WEB) -> Site:
             "/favicon.ico": named[f"/{ICON}"],
         },
     )
+
+
+def _read(web: Path, parts: tuple[str, ...]) -> dict[str, bytes]:
+    """Return files as they are served: modules without their comments."""
+    return {name: bare(body) if name.endswith(".js") else body for name, body in read_tree(web, parts).items()}
 
 
 def version_of(files: Mapping[str, bytes]) -> str:
