@@ -39,7 +39,7 @@ export function minutes(app, facts, isOver) {
           "span.grow",
           null,
           h("span.name", null, member.name, isPlaying && h("span.tag", null, member.position ?? "On")),
-          h("span.bar", { "aria-hidden": "true" }, h("span.filled", { style: { "--share": String(share) } })),
+          h("span.share", { "aria-hidden": "true" }, h("span.filled", { style: { "--share": String(share) } })),
         ),
         h("b.numbers", null, `${whole}′`, h("span.unseen", null, whole === 1 ? " minute" : " minutes")),
       ];
