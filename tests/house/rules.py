@@ -39,7 +39,7 @@ TEXT_SUFFIXES = frozenset(
 MACHINE_PATH = re.compile(r"(?<![\w.\]:/-])/(?:work|root|home/\w+|Users/\w+|mnt/\w+)/(?=[\w.])")
 REGISTRY_HOST = re.compile(r"(?:pypi|pythonhosted|npmjs|(?:deb|ftp)\.debian|crates|proxy\.golang)\.(?:org|com|io)\b")
 PAGE = re.compile(r"(?<![\w/.:*<-])((?:[\w.-]+/)*[\w.-]+\.md)\b")
-# What makes elements, code or requests of a text. Pages draw with `h` and text nodes, and fetch no picture that data names.
+# What makes elements, code or requests of a text. Pages draw with `h`, and fetch no picture that data names.
 MARKUP = re.compile(
     r"\b(?:(?:inner|outer)HTML|insertAdjacentHTML|document\.write|DOMParser|createContextualFragment|setHTML\w*|srcdoc)\b"
     r"|\beval\(|\bnew Function\b|\bjavascript:|\bh\(\s*[\"'`](?:img|iframe|object|embed|script|style|base|meta|link)\b"
