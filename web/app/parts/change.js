@@ -3,7 +3,7 @@
 import { MINUTE_MS } from "../../football/clock.js";
 import { playedMsByPlayer } from "../../football/minutes.js";
 import { ourSide } from "../../football/scoreboard.js";
-import { applyWrites } from "../../football/writes.js";
+import { applyWrites } from "../../football/edits.js";
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { pairsOf, pairWords, planChanges } from "../model/changes.js";

@@ -4,7 +4,8 @@
 
 import { participantId } from "../../football/ids.js";
 import { kindWords } from "../../football/words.js";
-import { applyWrites, nameEvent } from "../../football/writes.js";
+import { nameEvent } from "../../football/corrections.js";
+import { applyWrites } from "../../football/edits.js";
 import { h } from "../dom.js";
 import { sayEvent } from "../model/happened.js";
 import { squadOf } from "../model/matchsquad.js";
