@@ -64,6 +64,8 @@ export class App {
   #noteTimer;
   /** @type {number | null} the moment of which the page is being drawn */
   #drawnAt = null;
+  /** Hears nothing more of the data that was worked with before. */
+  #leave = () => {};
 
   /**
    * @param {Touchline} club
@@ -112,9 +114,10 @@ export class App {
    * @param {Touchline} club
    */
   enter(club) {
+    this.#leave();
     this.club = club;
-    club.on("change", this.redraw);
-    club.on("status", () => (this.#isOver() ? this.arrive() : this.redraw()));
+    const ends = [club.on("change", this.redraw), club.on("status", () => (this.#isOver() ? this.arrive() : this.redraw()))];
+    this.#leave = () => ends.forEach((end) => end());
     this.redraw();
   }
 
