@@ -98,7 +98,6 @@ function drawChange(app, matchId, picked, close) {
     bench.length === 0 && h("p.hint", null, "Nobody is on the bench."),
     half("off", squad.on, "Going off"),
     foot(
-      app,
       words.length > 0 && h("ul.pairs", null, words.map((each) => h("li", { key: each }, each))),
       h(
         "button.button.wide",

@@ -65,7 +65,6 @@ function drawLineup(app, matchId, mine, close) {
     mine.isPlacing && positions(mine, members.filter(({ id }) => mine.picked.has(id))),
     app.may("coach") && addPlayer(app, facts, (id) => mine.picked.set(id, null)),
     foot(
-      app,
       h("p.picked-count", { "data-many": mine.picked.size > most ? "" : null, role: "status" }, h("b.numbers", null, `${mine.picked.size} of ${most}`), mine.picked.size > most ? `, ${mine.picked.size - most} too many` : ""),
       h(
         "div.row",
