@@ -101,6 +101,7 @@ class App:
         await self.field("Password").fill(PASSWORD)
         await self.tap("Sign in")
         await self.is_told(begins("You are in."))
+        await self.is_saved()
 
     async def invite(self, role: str) -> str:
         """Make an invitation into the club, and return its link."""
@@ -170,6 +171,60 @@ class App:
         for label, player in (("Coming on", on), ("Going off", off)):
             await self.tap(self.sheet.get_by_role("list", name=label).get_by_role("button", name=begins(player)))
         await self.tap("Make the change")
+
+    async def add_missed(self, kind: str, team: str, *, minute: int) -> None:
+        """Add to the timeline what nobody recorded at the time."""
+        await self.tap("Add something that was missed")
+        for choice in (kind, team):
+            await self.tap(self.sheet.get_by_role("radio", name=choice, exact=True))
+        await self.field("Clock: minutes").fill(str(minute))
+        await self.tap("Add it")
+        await self.is_told(f"{kind} added.")
+
+    async def take_back(self, entry: Locator) -> None:
+        """Delete an entry of the timeline."""
+        await self.tap(entry.get_by_role("button"))
+        await self.tap("Delete this entry")
+        await self.is_told(re.compile("deleted"))
+
+    async def choose(self, words: str) -> None:
+        """Do what stands in the menu of the match."""
+        await self.tap("More")
+        await self.tap(self.sheet.get_by_role("button", name=words))
+
+    # -- handing it on -------------------------------------------------------------------------------------------------
+
+    async def share(self, *also: str) -> str:
+        """Make a share link in the sheet for that, with more switched on than is usual, and return its address."""
+        await self.tap("Share")
+        for name in also:
+            await self.field(name).check()
+        await self.tap("Make a link")
+        return await self._told_link("The new link")
+
+    async def end_share(self) -> None:
+        """End the one share link that is open."""
+        await self.tap(self.sheet.get_by_role("button", name=re.compile("Made by")))
+        await self.tap("End this link now")
+        await self.is_told(begins("The link has ended."))
+
+    async def let_score(self) -> str:
+        """Make a scorer's link, and return its address."""
+        await self.tap("Share")
+        await self.tap(begins("Let somebody score"))
+        await self.tap("Make a link and a code")
+        return await self._told_link("The new scorer's link")
+
+    async def end_scoring(self) -> None:
+        """End the one scorer's link that is good: the second press is sure."""
+        await self.tap("End")
+        await self.tap("Really end")
+        await self.is_told(re.compile("cannot score any more"))
+
+    async def _told_link(self, name: str) -> str:
+        found = LINK.search(await self.sheet.get_by_role("region", name=name).inner_text())
+        assert found is not None
+        return found[0]
 
     # -- what it shows -------------------------------------------------------------------------------------------------
 
