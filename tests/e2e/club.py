@@ -1,6 +1,5 @@
 """A club as the server has it: made before a test begins, and asked afterwards what it holds."""
 
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -95,9 +94,3 @@ async def new_club(address: str, email: str = "kim@heathside.example") -> AsyncI
         club = Club(await sign_up(client, email), email)
         await club.add_squad()
         yield club
-
-
-def minutes_shown(rows: list[str]) -> dict[str, int]:
-    """Read the list of minutes as the app shows it: player -> whole minutes."""
-    found = [re.fullmatch(r"(?P<name>\D+?)(?: On)? (?P<minutes>\d+)′ minutes?", each) for each in rows]
-    return {each["name"]: int(each["minutes"]) for each in found if each}

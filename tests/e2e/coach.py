@@ -15,6 +15,7 @@ SAVED: Final = re.compile("^All saved")
 """What the line at the head of each screen says when nothing is on this phone alone."""
 WAITING: Final = re.compile("waiting|^Sending")
 LINK: Final = re.compile(r"https?://\S+")
+MINUTES: Final = re.compile(r"(?P<name>[^\W\d][^\n]*)\n(?:.*\n)*?(?P<minutes>\d+)′")
 RECORDS: Final = """async () => {
   const answer = (request) => new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
@@ -187,6 +188,15 @@ class App:
         await self.tap("Delete this entry")
         await self.is_told(re.compile("deleted"))
 
+    async def began(self, period: str, at: str) -> None:
+        """Correct the time of day at which a period began."""
+        await self.choose("Times of the periods")
+        await self.tap(self.sheet.get_by_role("region", name=period).get_by_role("button", name=begins(period)))
+        await self.field("Began at").fill(at)
+        await self.tap("Save the times")
+        await self.is_told("Corrected.")
+        await self.close()
+
     async def choose(self, words: str) -> None:
         """Do what stands in the menu of the match."""
         await self.tap("More")
@@ -251,6 +261,12 @@ class App:
     async def is_saved(self) -> None:
         """Wait until all that was done here is on the server."""
         await expect(self.button(SAVED)).to_be_visible()
+
+    async def minutes(self) -> dict[str, int]:
+        """Return the list of who has played how long: name -> whole minutes."""
+        rows = self.page.get_by_role("list", name="Minutes played").get_by_role("listitem")
+        found = [MINUTES.search(each) for each in await rows.all_inner_texts()]
+        return {each["name"]: int(each["minutes"]) for each in found if each}
 
     async def waits(self) -> None:
         """Wait until something that was done here is on this phone alone."""

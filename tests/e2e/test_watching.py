@@ -87,7 +87,7 @@ async def test_a_grandparent_watches(phones: Phones, line: Line, address: str) -
         viewer = Viewer(await phones.open(line.address))
         await viewer.open(link.removeprefix(address))
         assert viewer.wire_bytes < PAGE_BYTES_MAX
-        print(viewer.wire_bytes)
+        print("WIRE", viewer.wire_bytes)
         await viewer.shows_score(0, 0)
         await expect(viewer.page.get_by_role("timer", name="Match clock")).to_have_text(re.compile(r"\d\d:\d\d"))
         await coach.goal(OURS, shirt(9))
