@@ -24,8 +24,8 @@ PLAYED: Final = timedelta(minutes=26, seconds=40)
 """How long ago the match began."""
 HAPPENED: Final = (
     ("shot_on_target", 0, 4, 2), ("corner", 0, 5, 3), ("goal", 0, 7, 9), ("shot_off_target", 1, 10, None),
-    ("save", 0, 13, 1), ("goal", 1, 15, None), ("corner", 0, 17, 7), ("shot_on_target", 0, 19, 7), ("foul", 1, 21, None),
-    ("goal", 0, 23, 7), ("shot_on_target", 1, 25, None),
+    ("save", 0, 13, 1), ("goal", 1, 15, None), ("corner", 0, 17, 7), ("shot_on_target", 0, 19, 7),
+    ("foul", 1, 21, None), ("goal", 0, 23, 7), ("shot_on_target", 1, 25, None),
 )  # fmt: skip
 """Kind, whether it was theirs, minute, shirt number."""
 
@@ -39,9 +39,9 @@ class Club:
         token = httpx.post(f"{address}/api/auth/login", json=asked).json()["access_token"]
         self._client = httpx.Client(base_url=address, headers={"authorization": f"Bearer {token}"}, timeout=30)
 
-    def list(self, path: str) -> list[dict[str, Any]]:
+    def list(self, name: str) -> list[dict[str, Any]]:
         """Return a list's rows."""
-        found: list[dict[str, Any]] = self._client.get(path).raise_for_status().json()[path.split("/")[-1].split("?")[0]]
+        found: list[dict[str, Any]] = self._client.get(f"/api/{name}?limit=200").raise_for_status().json()[name]
         return found
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -53,10 +53,10 @@ class Club:
 def play(club: Club) -> str:
     """Play a match up to now; return its id."""
     now = datetime.now(UTC)
-    players = {each["squad_number"]: each for each in club.list("/api/players?limit=200") if each["is_active"]}
+    players = {each["squad_number"]: each for each in club.list("players") if each["is_active"]}
     team = players[7]["current_team"]
-    other = next(each["id"] for each in club.list("/api/teams") if each["name"] == "Northgate Colts")
-    season = club.list("/api/seasons")[0]["id"]
+    other = next(each["id"] for each in club.list("teams") if each["name"] == "Northgate Colts")
+    season = club.list("seasons")[0]["id"]
     at = now - PLAYED
     planned = {"kickoff_ts": f"{at:%Y-%m-%dT%H:%M:%SZ}", "competition": "Meadow League", "season_id": season}
     sides = {"home_team_id": team, "away_team_id": other, "our_side": "home"}
@@ -66,9 +66,9 @@ def play(club: Club) -> str:
     pressed = {"at": int(at.timestamp() * 1_000), "sent_at": int(now.timestamp() * 1_000)}
     club.post(f"/api/matches/{match}/periods", {"number": 1, **pressed})
     for kind, theirs, minute, number in HAPPENED:
-        event = {"kind": kind, "period_number": 1, "clock_ms": minute * 60_000 - 20_000, "team_id": (team, other)[theirs]}
+        when = {"period_number": 1, "clock_ms": minute * 60_000 - 20_000}
         who = {} if number is None else {"player_id": players[number]["id"]}
-        club.post(f"/api/matches/{match}/events", {**event, **who})
+        club.post(f"/api/matches/{match}/events", {"kind": kind, "team_id": (team, other)[theirs], **when, **who})
     return str(match)
 
 
