@@ -24,7 +24,7 @@ APP_PARTS: Final = ("app", "football", "sync", "touchline.js")
 """The coach's app, in `web/`: folders and files. A page also has what its modules import of the other's."""
 VIEWER_PAGE: Final = "viewer/index.html"
 VIEWER_ENTRY: Final = "viewer/page.js"
-VIEWER_PARTS: Final = ("football/words.js", "viewer")
+VIEWER_PARTS: Final = ("viewer",)
 WORKER: Final = "sw.js"
 FIXED_PARTS: Final = ("app.webmanifest", "icons")
 """What has an address of its own: an app that was installed goes on asking for its icons there."""

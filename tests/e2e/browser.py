@@ -37,9 +37,11 @@ ARGS: Final = (
 """Nothing but the test goes over the network. A sandbox cannot be made in most containers, nor by root."""
 WIDTH, HEIGHT = 390, 844
 """A phone of today, in CSS pixels."""
+ACT_MS: Final = 20_000
+"""Milliseconds that a tap waits for its button: no busy machine takes as long to draw."""
 LINE_LOST: Final = re.compile(
     r"net::ERR_(?:INTERNET_DISCONNECTED|(?:CONNECTION|NETWORK|SOCKET|INCOMPLETE)_\w+|CONTENT_LENGTH_MISMATCH"
-    r"|EMPTY_RESPONSE|TIMED_OUT)"
+    r"|EMPTY_RESPONSE|TIMED_OUT)|^WebSocket connection to \S+ failed: Connection closed before receiving a handshake"
 )
 """How Chromium says in the console that a request failed for the line's sake."""
 
@@ -147,6 +149,7 @@ class Phones:
             locale="en-GB",
             timezone_id="Europe/London",
         )
+        context.set_default_timeout(ACT_MS)
         device = Device(context, await context.new_page())
         self._opened.append(device)
         return device

@@ -10,13 +10,13 @@ import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
 from tests.api.test_serve import Server
-from tests.e2e.browser import Phones, launch
+from tests.e2e.browser import ACT_MS, Phones, launch
 from tests.e2e.line import Line
 from tests.pg import PgDatabase, open_folder
 
 MARKER = "browser"
 TEST_S = 120
-expect.set_options(timeout=20_000)  # milliseconds: no busy machine takes as long to draw
+expect.set_options(timeout=ACT_MS)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,7 +1,8 @@
 """A line between a browser and a server that tests can cut, starve and mend: TCP, byte for byte, on loopback.
 
 A browser's own flight mode is told to the page, which is the easy case. At a pitch nobody tells: a socket stays open
-and nothing comes (`fall_silent`), or everything is refused (`cut`), or bytes drip (`slow`).
+and nothing comes (`fall_silent`), or the server hears and is not heard (`go_deaf`), or everything is refused (`cut`),
+or bytes drip (`slow`).
 """
 
 import socket
@@ -20,6 +21,7 @@ class State(Enum):
     """How the line is."""
 
     UP = "up"
+    DEAF = "deaf"
     SILENT = "silent"
     CUT = "cut"
 
@@ -51,13 +53,17 @@ class Line:
         """Keep connections open, and pass nothing on."""
         self.state = State.SILENT
 
+    def go_deaf(self) -> None:
+        """Pass on what the browser says, and nothing of what the server answers."""
+        self.state = State.DEAF
+
     def slow(self, *, bytes_a_second: float | None, delay_s: float = 0.0) -> None:
         """Pass on so many bytes a second in each direction of each connection, each piece so late."""
         self.bytes_a_second, self.delay_s = bytes_a_second, delay_s
 
     def mend(self) -> None:
         """Be a good line again. What fell silent is cut: a phone that comes back has another address."""
-        if self.state is State.SILENT:
+        if self.state in {State.SILENT, State.DEAF}:
             self._end_all()
         self.slow(bytes_a_second=None)
         self.state = State.UP
@@ -95,7 +101,7 @@ class Line:
             while piece := source.recv(piece_bytes):
                 if self.delay_s or self.bytes_a_second:
                     time.sleep(self.delay_s + len(piece) / (self.bytes_a_second or float("inf")))
-                while self.state is State.SILENT:
+                while self.state is State.SILENT or (is_down and self.state is State.DEAF):
                     time.sleep(LOOK_S)
                 target.sendall(piece)
                 self.bytes_down += len(piece) if is_down else 0

@@ -24,10 +24,10 @@ import { icon } from "../icons.js";
 export function textEntry({ label, name, autocomplete, type = "text", value, hint, most = 254 }, own) {
   const isName = autocomplete === "name" || autocomplete === "organization";
   return h(
-    "label.field",
+    "div.field",
     { key: name },
-    h("span", null, label),
-    h("input", { name, type, autocomplete, maxlength: most, autocapitalize: isName ? "words" : "off", spellcheck: "false", ...(value !== undefined && { value }), ...about(name, own, hint) }),
+    h("label", { for: `entry-${name}` }, label), // around the hint, too, it would be the field's name
+    h("input", { id: `entry-${name}`, name, type, autocomplete, maxlength: most, autocapitalize: isName ? "words" : "off", spellcheck: "false", ...(value !== undefined && { value }), ...about(name, own, hint) }),
     hint && !isWrong(name, own) && h("span.hint", { id: `${name}-hint` }, hint),
     wrongLine(name, own),
   );

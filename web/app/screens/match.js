@@ -118,6 +118,7 @@ function partButtons(app, own, offered, current) {
  */
 function show(app, own, part) {
   own.part = part;
+  history.replaceState(null, "", to("match", app.route.id ?? "", part)); // the way back leads to the same part
   app.redraw();
 }
 

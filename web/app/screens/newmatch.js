@@ -10,7 +10,7 @@ import { to } from "../route.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../model/newmatch.js").Draft} Draft */
-/** @typedef {{draft: Draft, isLater: boolean, isLengthOpen: boolean, isBusy: boolean, kickoff: string}} Own */
+/** @typedef {{draft: Draft, isLater: boolean, isLengthOpen: boolean, isBusy: boolean, isTouched: boolean, kickoff: string}} Own */
 
 /** @type {import("../app.js").Screen} */
 export const newmatch = {
@@ -19,14 +19,20 @@ export const newmatch = {
   begin,
   draw(app, /** @type {Own} */ own) {
     if (!app.may("coach")) return h("p", null, "A coach or the owner of the club enters new matches.");
+    // What arrives while the form is open fills in what nobody has touched.
+    if (!own.isTouched && own.draft.teamId === null && ownTeams(app.club).length > 0) Object.assign(own, begin(app));
+    const touch = () => void (own.isTouched = true);
     return h(
       "form.stack.newmatch",
       {
+        oninput: touch,
+        onclick: touch,
         onsubmit: (/** @type {Event} */ event) => {
           event.preventDefault();
           void save(app, own, own.isLater);
         },
       },
+      isArriving(app) && h("p.banner.calm", { key: "arriving", role: "status" }, "Your club’s teams are on their way to this phone."),
       teamField(app, own),
       own.draft.teamId === null && ageField(app, own),
       opponentField(app, own),
@@ -46,6 +52,12 @@ export const newmatch = {
 };
 
 /**
+ * Say whether this phone has signed in and not yet heard what the club has.
+ * @param {App} app
+ */
+const isArriving = ({ isSignedIn, club }) => isSignedIn && club.state.meta.cursor.startsWith("0.");
+
+/**
  * @param {App} app
  * @returns {Own}
  */
@@ -58,6 +70,7 @@ function begin(app) {
     isLater: false,
     isLengthOpen: false,
     isBusy: false,
+    isTouched: false,
     kickoff: nextHour(app.now()),
     draft: {
       teamId,
