@@ -32,7 +32,7 @@ import { SCORE } from "./scoring.js";
 /** @typedef {{text: string, tone: "calm" | "bad", undo?: () => unknown, until: number}} Note */
 
 /** Milliseconds in which something can be undone. */
-export const UNDO_MS = 8_000;
+const UNDO_MS = 8_000;
 const NOTE_MS = 5_000;
 /** Roles -> what they may write, from the least. */
 const RANKS = ["viewer", "scorer", "coach", "owner"];
