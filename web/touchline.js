@@ -169,11 +169,12 @@ export class Touchline extends Desk {
    * @param {string} method
    * @param {string} path
    * @param {any} [body]
-   * @param {{type?: string}} [how] `type`: the body is a text of this content type, and no JSON
+   * @param {{type?: string, key?: string}} [how] `type`: the body is a text of this content type, and no JSON; `key`: the
+   *   Idempotency-Key of what is made once, however often it must be asked for
    * @returns {Promise<any>}
    */
-  request(method, path, body, { type } = {}) {
-    return this.online.session.ask(this.state.meta.device_id, method, path, { body, type });
+  request(method, path, body, { type, key } = {}) {
+    return this.online.session.ask(this.state.meta.device_id, method, path, { body, type, key });
   }
 
   /**

@@ -32,7 +32,7 @@ import { SCORE } from "./scoring.js";
 /** @typedef {{text: string, tone: "calm" | "bad", undo?: () => unknown, until: number}} Note */
 
 /** Milliseconds in which something can be undone. */
-export const UNDO_MS = 8_000;
+const UNDO_MS = 8_000;
 const NOTE_MS = 5_000;
 /** Roles -> what they may write, from the least. */
 const RANKS = ["viewer", "scorer", "coach", "owner"];
@@ -64,6 +64,8 @@ export class App {
   #noteTimer;
   /** @type {number | null} the moment of which the page is being drawn */
   #drawnAt = null;
+  /** Hears nothing more of the data that was worked with before. */
+  #leave = () => {};
 
   /**
    * @param {Touchline} club
@@ -112,9 +114,10 @@ export class App {
    * @param {Touchline} club
    */
   enter(club) {
+    this.#leave();
     this.club = club;
-    club.on("change", this.redraw);
-    club.on("status", () => (this.#isOver() ? this.arrive() : this.redraw()));
+    const ends = [club.on("change", this.redraw), club.on("status", () => (this.#isOver() ? this.arrive() : this.redraw()))];
+    this.#leave = () => ends.forEach((end) => end());
     this.redraw();
   }
 

@@ -36,6 +36,7 @@ export class Online {
   /** @type {Line} */
   line = { state: "local", retry_at: null, problem: null };
   #isInformed = false;
+  #isClosed = false;
 
   /**
    * @param {State} state
@@ -93,8 +94,9 @@ export class Online {
 
   /** Sync now, with what another tab may have signed in with; or ask the tab that leads. */
   async resume() {
+    if (this.#isClosed) return; // what is asked for too late finds no store any more
     if (!this.leader.isLeading) return this.leader.ask();
-    if (!(await this.session.load())) return;
+    if (!(await this.session.load()) || this.#isClosed) return;
     this.pace.start();
     this.tail.hurry();
   }
@@ -106,6 +108,7 @@ export class Online {
   }
 
   close() {
+    this.#isClosed = true;
     this.pause();
     this.leader.close();
   }
@@ -138,6 +141,7 @@ export class Online {
 
   /** Take in what another tab stored. Only what was never sent is a reason to sync: two leaders must not wake each other for ever. */
   async #hearStored() {
+    if (this.#isClosed) return;
     await this.state.refresh();
     if (hasUnsent(this.state.picture)) this.pace.nudge();
   }
@@ -155,6 +159,7 @@ export class Online {
    * @param {number} due
    */
   #failed(error, due) {
+    if (this.#isClosed) return; // it was under way when the store closed
     if (isFinal(error)) this.tail.stop();
     this.tell({ state: wordFor(error), retry_at: due, problem: error.code ?? error.name });
   }

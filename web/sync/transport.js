@@ -15,6 +15,7 @@
  * @property {boolean} [isFile] whether a file is asked for: JSON, CSV or a ZIP, answered as a Blob
  * @property {Record<string, string | null | undefined>} [query] what is empty is left out
  * @property {string} [token]
+ * @property {string} [key] names what is asked for, so that asking again after a lost reply does it no second time
  * @property {Known} [known] what the answer that is here already is known by; brought up to date
  */
 /** @typedef {{etag: string | null}} Known */
@@ -86,7 +87,7 @@ export class Transport {
    * @param {Asked} [asked]
    * @returns {Promise<any>}
    */
-  async ask(method, path, { body, type, query = {}, token, known, isFile = false } = {}) {
+  async ask(method, path, { body, type, query = {}, token, key, known, isFile = false } = {}) {
     const given = Object.entries(query).filter(([, value]) => value);
     const search = new URLSearchParams(/** @type {[string, string][]} */ (given)).toString();
     const control = new AbortController();
@@ -98,6 +99,7 @@ export class Transport {
           Accept: isFile ? "*/*" : "application/json",
           ...(body !== undefined && { "Content-Type": type ?? "application/json" }),
           ...(token && { Authorization: `Bearer ${token}` }),
+          ...(key && { "Idempotency-Key": key }),
           ...(known?.etag && { "If-None-Match": known.etag }),
         },
         ...(body !== undefined && { body: type ? String(body) : JSON.stringify(body) }),

@@ -208,7 +208,11 @@ test("the line says in every state how much waits on this phone", () => {
   assert.equal(syncWords({ ...STATUS, state: "offline", pending: 3 }, true).text, "3 waiting, saved on this phone");
   assert.equal(syncWords({ ...STATUS, state: "ended", pending: 2, refused: 1 }, true).text, "Access has ended, 3 not sent");
   assert.equal(syncWords({ ...STATUS, state: "local", pending: 3 }, false).text, "Saved on this phone only");
-  assert.match(syncWords({ ...STATUS, refused: 1 }, true).text, /1 not accepted/);
+  assert.deepEqual(syncWords({ ...STATUS, refused: 1 }, true), { tone: "bad", text: "1 not accepted, have a look" });
+  const calm = { tone: "calm", text: "1 not accepted, a coach sees it" };
+  for (const state of ["live", "offline"]) assert.deepEqual(syncWords({ ...STATUS, state, refused: 1 }, true, false, false), calm);
+  assert.deepEqual(syncWords({ ...STATUS, refused: 1 }, true, true), calm);
+  assert.match(syncSentence({ ...STATUS, refused: 2 }, true, false, false), /^2 changes not accepted. A coach sees them/);
   for (const state of ["live", "idle"]) assert.match(syncWords({ ...STATUS, state }, true).text, /^All saved/);
   assert.ok(!syncWords({ ...STATUS, pending: 1 }, true).text.includes("All saved"), "nothing is called saved that is not");
 });

@@ -9,6 +9,7 @@
 
 import { readdirSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { applyWrites } from "../football/edits.js";
 import { byId, factsOfAll, gather } from "../football/facts.js";
 import { MemoryStore, Shelf } from "../sync/memory.js";
 import { open } from "../touchline.js";
@@ -48,7 +49,7 @@ const noLine = async () => Promise.reject(new TypeError("no line"));
 async function afterDeed({ view: collections, deleted, config, match, deed: [kind, rule, ...given] }) {
   const club = await clubOf(collections, deleted, config);
   const facts = gather(club.view, match);
-  const [{ [rule]: decide }, { applyWrites, takenStints, writePress, writePlan }] = [modules[kind], modules.writes];
+  const [{ [rule]: decide }, { takenStints, writePress, writePlan }] = [modules[kind], modules.writes];
   const taken = rule === "substitute" ? [takenStints(club.view)] : [];
   const found = decide(facts, ...given, ...taken);
   if (!found.sentence) await applyWrites(club, (kind === "presses" ? writePress : writePlan)(club.view, found));

@@ -9,19 +9,9 @@ import { elapsedMs } from "../football/live.js";
 import { finish, isProblem, pause, resume, start } from "../football/presses.js";
 import { lineUp, substitute } from "../football/substitutions.js";
 import { clockWords, formatClock, kindWords, nth, periodWords, stageWords, swapWords, timeOfDay } from "../football/words.js";
-import {
-  applyWrites,
-  editEvent,
-  moveCard,
-  nameEvent,
-  removeEvent,
-  sendOff,
-  takenStints,
-  undoOf,
-  writeEvent,
-  writePlan,
-  writePress,
-} from "../football/writes.js";
+import { editEvent, moveCard, nameEvent, removeEvent, sendOff } from "../football/corrections.js";
+import { applyWrites, undoOf } from "../football/edits.js";
+import { takenStints, writeEvent, writePlan, writePress } from "../football/writes.js";
 import { formatInstant, instantMs } from "../sync/instants.js";
 import { MemoryStore, Shelf } from "../sync/memory.js";
 import { open } from "../touchline.js";

@@ -422,6 +422,29 @@ test("a sync that was under way at the end opens no line afterwards", async () =
   assert.deepEqual([club.status.state, opened.length, club.account], ["local", before, null]);
 });
 
+test("what is asked for after the end, or was about to begin, finds no store and says nothing", async () => {
+  const { clock, club } = await signedIn();
+  await clock.advance(1_000);
+  /** @type {string[]} */
+  const touched = [];
+  const { store } = club.state;
+  const kept = store.kept.bind(store);
+  let isClosed = false;
+  store.kept = async (key) => {
+    if (isClosed) touched.push(key);
+    return kept(key);
+  };
+  const late = club.online.resume(); // reads who is signed in, and is to start the pace then
+  await club.close();
+  isClosed = true;
+  await late;
+  club.sync();
+  await club.online.resume();
+  await clock.advance(60_000);
+  assert.deepEqual(touched, []);
+  assert.equal(club.online.pace.isStopped, true);
+});
+
 test("a store is of one club; another club's sign-in is refused and changes nothing", async () => {
   const { server, club } = await signedIn();
   const fetch = server.fetch;

@@ -30,6 +30,15 @@ test("a text with a type goes as it is", async () => {
   assert.deepEqual([sent.headers["Content-Type"], sent.body], ["text/csv; charset=utf-8", "name,number\nAda,9\n"]);
 });
 
+test("what is made once goes with its key", async () => {
+  let sent;
+  const transport = transportOf(async (_url, init) => ((sent = init), json({})));
+  await transport.ask("POST", "/api/x", { body: {}, key: "k" });
+  assert.equal(sent.headers["Idempotency-Key"], "k");
+  await transport.ask("POST", "/api/x", { body: {} });
+  assert.equal("Idempotency-Key" in sent.headers, false);
+});
+
 test("a file comes as it is; a hotel's page and a refusal are none", async () => {
   const bytes = Uint8Array.of(0x50, 0x4b, 0, 0xff);
   for (const type of ["application/zip", "text/csv; header=present; charset=utf-8", "application/json"]) {

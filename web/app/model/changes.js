@@ -8,8 +8,8 @@ import { swapWords } from "../../football/words.js";
 import { takenStints, writePlan } from "../../football/writes.js";
 
 /** @typedef {import("../../football/facts.js").MatchFacts} MatchFacts */
-/** @typedef {import("../../football/writes.js").Seen} Seen */
-/** @typedef {import("../../football/writes.js").Writes} Writes */
+/** @typedef {import("../../football/edits.js").Seen} Seen */
+/** @typedef {import("../../football/edits.js").Writes} Writes */
 /** @typedef {import("./matchsquad.js").Member} Member */
 /** @typedef {import("./moment.js").Moment} Moment */
 /** @typedef {{off: string | null, on: string | null}} Pair */

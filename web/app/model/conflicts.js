@@ -80,7 +80,7 @@ export function questionsOf(club, people) {
  * @param {Conflict} conflict
  * @returns {Question}
  */
-export function questionOf(club, people, conflict) {
+function questionOf(club, people, conflict) {
   const { collection, record } = conflict;
   const values = knownOf(club, String(collection), record);
   /** @type {Question} */

@@ -7,17 +7,9 @@ import { periodKey } from "../../football/clock.js";
 import { withDefaults } from "../../football/collections.js";
 import { isProblem } from "../../football/presses.js";
 import { substitute } from "../../football/substitutions.js";
-import {
-  applyWrites,
-  editEvent,
-  moveCard,
-  removeEvent,
-  sendOff,
-  takenStints,
-  undoOf,
-  writeEvent,
-  writePlan,
-} from "../../football/writes.js";
+import { editEvent, moveCard, removeEvent, sendOff } from "../../football/corrections.js";
+import { applyWrites, undoOf } from "../../football/edits.js";
+import { takenStints, writeEvent, writePlan } from "../../football/writes.js";
 import { fieldsOf, isOtherwise, otherKind } from "./eventform.js";
 
 /** @typedef {import("../app.js").App} App */

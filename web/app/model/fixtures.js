@@ -59,7 +59,7 @@ function keepInMonth(months, fixture) {
  * Return the other team of a match.
  * @param {Match} match
  */
-export const theirTeamId = (match) => (otherSide(ourSide(match)) === "home" ? match.home_team_id : match.away_team_id);
+const theirTeamId = (match) => (otherSide(ourSide(match)) === "home" ? match.home_team_id : match.away_team_id);
 
 /**
  * Return the names of those played against, the latest first, and then of all other teams.

@@ -3,7 +3,8 @@
 import { keyOfEvent } from "../../football/clock.js";
 import { sideOf } from "../../football/scoreboard.js";
 import { kindWords, swapWords } from "../../football/words.js";
-import { applyWrites, removeEvent } from "../../football/writes.js";
+import { removeEvent } from "../../football/corrections.js";
+import { applyWrites } from "../../football/edits.js";
 import { callName, memberOf } from "./matchsquad.js";
 import { minuteWords } from "./moment.js";
 import { sidesOf } from "./sides.js";

@@ -53,7 +53,7 @@ export function matchName(club, id) {
  * @param {string} id
  * @returns {any} with its defaults
  */
-export function matchOf(club, id) {
+function matchOf(club, id) {
   return withDefaults("matches", id, knownOf(club, "matches", id));
 }
 

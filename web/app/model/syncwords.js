@@ -9,13 +9,14 @@ import { time } from "./days.js";
 const SKEW_MS = 60_000;
 
 /**
- * Return how things stand, in a line.
+ * Return how things stand, in a line. Who cannot mend what was refused is told calmly that somebody else can.
  * @param {Status} status
  * @param {boolean} isSignedIn
  * @param {boolean} [isScorer] by link, of one match
+ * @param {boolean} [mayMend]
  * @returns {{tone: Tone, text: string}}
  */
-export function syncWords(status, isSignedIn, isScorer = false) {
+export function syncWords(status, isSignedIn, isScorer = false, mayMend = !isScorer) {
   const { state, pending, parked, refused, saved_at: savedAt } = status;
   const waiting = `${pending} waiting`;
   if (state === "ended") {
@@ -23,11 +24,12 @@ export function syncWords(status, isSignedIn, isScorer = false) {
     return { tone: "bad", text: isScorer ? `This link has ended${unsent}` : unsent ? `Access has ended${unsent}` : "Access to this club has ended" };
   }
   if (state === "update_needed") return { tone: "bad", text: pending > 0 ? `${waiting}, load the app again` : "Load the app again to go on" };
-  if (refused > 0) return { tone: "bad", text: `${refused} not accepted, have a look` };
+  if (refused > 0 && mayMend) return { tone: "bad", text: `${refused} not accepted, have a look` };
   if (state === "refused") return { tone: "bad", text: pending > 0 ? `${waiting}, the server does not take them` : "The server does not take changes" };
   if (state === "signed_out") return { tone: "waiting", text: pending > 0 ? `${waiting}, ${isScorer ? "open the link again" : "sign in"} to send` : "Signed out, all is saved" };
   if (!isSignedIn) return { tone: "calm", text: pending > 0 ? "Saved on this phone only" : "On this phone only" };
   if (pending > 0) return { tone: "waiting", text: state === "syncing" ? `Sending ${pending}` : `${waiting}, saved on this phone` };
+  if (refused > 0) return { tone: "calm", text: `${refused} not accepted, a coach sees ${refused === 1 ? "it" : "them"}` };
   if (state === "offline") return { tone: "calm", text: `No signal, all saved ${clock(savedAt)}`.trimEnd() };
   if (parked > 0) return { tone: "calm", text: `All sent, ${parked} wait for the rest` };
   if (state === "syncing") return { tone: "calm", text: "Looking for news" };
@@ -39,12 +41,12 @@ export function syncWords(status, isSignedIn, isScorer = false) {
  * @param {Status} status
  * @param {boolean} isSignedIn
  * @param {boolean} [isScorer] by link, of one match
+ * @param {boolean} [mayMend]
  * @returns {string}
  */
-export function syncSentence({ state, pending, refused, problem }, isSignedIn, isScorer = false) {
+export function syncSentence({ state, pending, refused, problem }, isSignedIn, isScorer = false, mayMend = !isScorer) {
   const unsent = pending + refused;
   if (isScorer && state === "signed_out") return "Go on recording; open the link again when you can, and all that waits is sent.";
-  if (isScorer && refused > 0) return `${changes(refused)} not accepted. A coach sees them and can put them right.`;
   if (isScorer && state === "ended") return unsent > 0 ? "The link has ended. What was not sent is still here: save it as a file and give that to the coach." : "The link has ended. Everything that you recorded was sent.";
   if (state === "ended")
     return unsent > 0
@@ -57,6 +59,7 @@ export function syncSentence({ state, pending, refused, problem }, isSignedIn, i
   if (!isSignedIn) return "Everything is stored on this phone, and on it alone. With an account it is saved on the server as well.";
   if (state === "offline") return pending > 0 ? "There is no signal. All that you record is stored on this phone, and sent by itself when there is." : "There is no signal. All that you recorded before is on the server, too.";
   if (pending > 0) return "Stored on this phone, and on its way to the server.";
+  if (refused > 0 && !mayMend) return `${changes(refused)} not accepted. A coach sees ${refused === 1 ? "it" : "them"} and can put ${refused === 1 ? "it" : "them"} right.`;
   return state === "live" ? "All is on the server. What others record appears here by itself." : "All is on the server. What others record is asked for now and then.";
 }
 

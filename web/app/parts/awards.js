@@ -5,7 +5,8 @@ import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { called } from "../model/calling.js";
 import { byName, playersOf } from "../model/squads.js";
-import { foot, selectField, textField } from "./fields.js";
+import { selectField, textField } from "./fields.js";
+import { formFoot } from "./foot.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../../football/facts.js").MatchFacts} MatchFacts */
@@ -101,7 +102,7 @@ function openAward(app, matchId, award) {
         ),
         textField("What for", typed.category, (value) => void (typed.category = value), { maxlength: NAME_MAX }),
         textField("Why", typed.notes, (value) => void (typed.notes = value), { rows: 2, maxlength: NOTES_MAX }),
-        foot(
+        formFoot(
           typed.wrong,
           h("button.button.wide", null, award ? "Save the award" : "Give the award"),
           award &&

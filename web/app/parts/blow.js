@@ -1,7 +1,8 @@
 /** Blowing the whistle: what a button of the clock writes, and how that is taken back. */
 
 import { isProblem, end, finish, pause, resume, start } from "../../football/presses.js";
-import { applyWrites, writePress } from "../../football/writes.js";
+import { applyWrites } from "../../football/edits.js";
+import { writePress } from "../../football/writes.js";
 import { formatInstant } from "../../sync/instants.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -9,7 +10,7 @@ import { formatInstant } from "../../sync/instants.js";
 /** @typedef {import("../../football/facts.js").MatchFacts} MatchFacts */
 /** @typedef {import("../../football/presses.js").Edge} Edge */
 /** @typedef {import("../../football/presses.js").Problem} Problem */
-/** @typedef {import("../../football/writes.js").Write} Write */
+/** @typedef {import("../../football/edits.js").Write} Write */
 /** @typedef {import("../model/whistle.js").Whistle} Whistle */
 
 /**

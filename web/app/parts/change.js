@@ -3,7 +3,7 @@
 import { MINUTE_MS } from "../../football/clock.js";
 import { playedMsByPlayer } from "../../football/minutes.js";
 import { ourSide } from "../../football/scoreboard.js";
-import { applyWrites } from "../../football/writes.js";
+import { applyWrites } from "../../football/edits.js";
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { pairsOf, pairWords, planChanges } from "../model/changes.js";
@@ -98,7 +98,6 @@ function drawChange(app, matchId, picked, close) {
     bench.length === 0 && h("p.hint", null, "Nobody is on the bench."),
     half("off", squad.on, "Going off"),
     foot(
-      app,
       words.length > 0 && h("ul.pairs", null, words.map((each) => h("li", { key: each }, each))),
       h(
         "button.button.wide",

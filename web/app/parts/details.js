@@ -5,7 +5,6 @@ import { scoreOf, scoreText } from "../../football/scoreboard.js";
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { sidesOf } from "../model/sides.js";
-import { to } from "../route.js";
 import { awardsList } from "./awards.js";
 import { openMatchForm } from "./matchform.js";
 import { notesList } from "./notes.js";
@@ -20,15 +19,14 @@ const CALLED_OFF = new Map([["cancelled", "Cancelled"], ["postponed", "Postponed
  * @param {string} matchId
  */
 export function openMatchDetails(app, matchId) {
-  app.open({ title: "Match details", draw: (_, close) => drawDetails(app, matchId, close) });
+  app.open({ title: "Match details", draw: () => drawDetails(app, matchId) });
 }
 
 /**
  * @param {App} app
  * @param {string} matchId
- * @param {() => void} close
  */
-function drawDetails(app, matchId, close) {
+function drawDetails(app, matchId) {
   const facts = app.facts(matchId);
   if (!facts) return h("p.hint", null, "The match was deleted.");
   const mayWrite = app.may("scorer");
@@ -39,7 +37,6 @@ function drawDetails(app, matchId, close) {
     mayWrite && h("button.button.calm.wide", { type: "button", onclick: () => openMatchForm(app, matchId) }, icon("edit"), "Change the details"),
     awardsList(app, facts),
     notesList(app, facts),
-    mayWrite && h("button.button.bad.wide", { type: "button", onclick: () => void remove(app, matchId, close) }, icon("bin"), "Delete this match"),
   );
 }
 
@@ -70,16 +67,4 @@ function planned({ club }, facts) {
     null,
     rows.map(([name, words]) => words && h("div", { key: name }, h("dt", null, name), h("dd", null, String(words)))),
   );
-}
-
-/**
- * @param {App} app
- * @param {string} matchId
- * @param {() => void} close
- */
-async function remove(app, matchId, close) {
-  if (!(await app.attempt(() => app.club.delete("matches", matchId)))) return;
-  close();
-  app.go(to());
-  app.say("Match deleted, with all that was recorded in it.", { undo: () => app.club.restore("matches", matchId) });
 }

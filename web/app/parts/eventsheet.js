@@ -7,7 +7,8 @@ import { emptyForm, formOf, readClock } from "../model/eventform.js";
 import { addEvent, correctEvent, takeBack, wrongWith } from "../model/eventwrites.js";
 import { sidesOf } from "../model/sides.js";
 import { eventFields, typedOf } from "./eventfields.js";
-import { foot, textField } from "./fields.js";
+import { textField } from "./fields.js";
+import { formFoot } from "./foot.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../../football/facts.js").MatchEvent} MatchEvent */
@@ -45,7 +46,7 @@ export function openEvent(app, matchId, eventId = null) {
         eventFields(app, now, typed),
         textField("Notes", typed.form.notes, (value) => void (typed.form.notes = value), { rows: 2, maxlength: NOTES_MAX }),
         event && h("button.button.bad.wide", { key: "delete", type: "button", onclick: () => void remove(app, now, event, close) }, icon("bin"), "Delete this entry"),
-        foot(typed.wrong, h("button.button.wide", null, event ? "Save the changes" : "Add it")),
+        formFoot(typed.wrong, h("button.button.wide", null, event ? "Save the changes" : "Add it")),
       );
     },
   });

@@ -1,8 +1,7 @@
-/** Fields of the sheets: a label with what is filled in or chosen, written down once. */
+/** Fields of the sheets: a label with what is filled in or chosen. */
 
 import { h } from "../dom.js";
 
-/** @typedef {import("../dom.js").Child} Child */
 /** @typedef {[value: string, words: string]} Choice */
 
 /**
@@ -79,13 +78,4 @@ export function switchField(label, checked, take, { hint, disabled = false } = {
     // Beside the label, not in it: a screen reader names the switch by its first words alone.
     hint && h("p.hint.switch-hint", { key: `hint ${label}` }, hint),
   ];
-}
-
-/**
- * What a form does, within reach of the thumb however long the form is.
- * @param {string} wrong why it was not done
- * @param {...Child} buttons
- */
-export function foot(wrong, ...buttons) {
-  return h("div.sheet-foot", { key: "foot" }, wrong && h("p.wrong", { role: "alert" }, wrong), buttons);
 }

@@ -1,9 +1,13 @@
-/** The foot of a sheet: what closes it, always in reach. While an undo is shown there, it leaves room for that. */
+/** The foot of a sheet: what it does and what closes it, within reach of the thumb however long the sheet is. */
 
 import { h } from "../dom.js";
 
+/** @param {...import("../dom.js").Child} children the last is what is pressed */
+export const foot = (...children) => h("div.sheet-foot", { key: "foot" }, ...children);
+
 /**
- * @param {import("../app.js").App} app
- * @param {...import("../dom.js").Child} children
+ * The foot of a form.
+ * @param {string} wrong why it was not done
+ * @param {...import("../dom.js").Child} buttons
  */
-export const foot = (app, ...children) => h("div.foot", { key: "foot", "data-noted": app.note ? "" : null }, ...children);
+export const formFoot = (wrong, ...buttons) => foot(wrong && h("p.wrong", { role: "alert" }, wrong), ...buttons);

@@ -6,6 +6,7 @@ import { whenWords } from "../model/conflicts.js";
 import { mayInvite, roleName } from "../model/roles.js";
 import { fetched, load, online, whenFetched } from "./fetched.js";
 import { handOver } from "./files.js";
+import { makeOnce } from "./online.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("./fetched.js").Fetched} Fetched */
@@ -75,6 +76,7 @@ function row(app, own, { invitation_id: id, role, uses, used, expires_at: ends }
 function openInvite(app, own) {
   const roles = mayInvite(app.club.account?.role);
   let isAsked = false; // two presses make one link
+  const making = {};
   const asked = { role: roles.at(-2)?.role ?? "viewer", days: 7, uses: 1 };
   app.open({
     title: "Invite somebody",
@@ -87,7 +89,7 @@ function openInvite(app, own) {
             if (isAsked) return;
             isAsked = true;
             void online(app, async () => {
-              const { link } = await app.club.request("POST", PATH, asked);
+              const { link } = await makeOnce(app, making, PATH, asked);
               close();
               openLink(app, new URL(link, location.href).href, asked.role);
               await load(app, own, PATH);

@@ -4,7 +4,8 @@ import { isProblem } from "../../football/presses.js";
 import { ourSide, ourTeamId } from "../../football/scoreboard.js";
 import { lineUp } from "../../football/substitutions.js";
 import { POSITIONS } from "../../football/vocabulary.js";
-import { applyWrites, writePlan } from "../../football/writes.js";
+import { applyWrites } from "../../football/edits.js";
+import { writePlan } from "../../football/writes.js";
 import { h } from "../dom.js";
 import { startersMax, startersOf, suggested } from "../model/lineup.js";
 import { squadOf } from "../model/matchsquad.js";
@@ -64,7 +65,6 @@ function drawLineup(app, matchId, mine, close) {
     mine.isPlacing && positions(mine, members.filter(({ id }) => mine.picked.has(id))),
     app.may("coach") && addPlayer(app, facts, (id) => mine.picked.set(id, null)),
     foot(
-      app,
       h("p.picked-count", { "data-many": mine.picked.size > most ? "" : null, role: "status" }, h("b.numbers", null, `${mine.picked.size} of ${most}`), mine.picked.size > most ? `, ${mine.picked.size - most} too many` : ""),
       h(
         "div.row",

@@ -5,7 +5,8 @@ import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { handedOver, matchFieldsOf, matchFormOf, swapped } from "../model/matchform.js";
 import { byName } from "../model/squads.js";
-import { choiceField, foot, selectField, textField } from "./fields.js";
+import { choiceField, selectField, textField } from "./fields.js";
+import { formFoot } from "./foot.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../model/matchform.js").MatchForm} MatchForm */
@@ -43,7 +44,7 @@ export function openMatchForm(app, matchId) {
         lengthFields(app, typed),
         (app.facts(matchId)?.events.length ?? 0) === 0 && resultFields(typed.form),
         textField("Notes", typed.form.notes, (value) => void (typed.form.notes = value), { rows: 3, maxlength: NOTES_MAX }),
-        foot(typed.wrong, h("button.button.wide", null, "Save the details")),
+        formFoot(typed.wrong, h("button.button.wide", null, "Save the details")),
       ),
   });
 }

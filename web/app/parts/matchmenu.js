@@ -58,7 +58,7 @@ function itemsOf(app, matchId) {
   return [
     { words: "Report", mark: "list", act: () => openReport(app, matchId) },
     ...(isCoach ? [{ words: "Details of the match", mark: "edit", act: () => openMatchDetails(app, matchId) }] : []),
-    ...(isScorer && facts.periods.length > 0 ? [{ words: "Times of the periods", mark: "clock", act: () => openPeriods(app, matchId) }] : []),
+    ...(isScorer ? [{ words: "Times of the periods", mark: "clock", act: () => openPeriods(app, matchId) }] : []),
     ...whistles.map((each) => ({ words: each.words, mark: "whistle", act: () => blow(app, matchId, each) })),
     ...(isScorer && !isOff ? [{ words: "Postpone it", mark: "pause", act: () => callOff(app, matchId, "postponed") }] : []),
     ...(isScorer && !isOff ? [{ words: "Call it off", mark: "close", act: () => callOff(app, matchId, "cancelled") }] : []),
@@ -86,5 +86,5 @@ async function callOff(app, matchId, why) {
 async function remove(app, matchId) {
   if (!(await app.attempt(() => app.club.delete("matches", matchId)))) return;
   app.go(to(), { replace: true });
-  app.say("The match is deleted", { undo: () => app.club.restore("matches", matchId) });
+  app.say("The match is deleted, with all that was recorded in it", { undo: () => app.club.restore("matches", matchId) });
 }

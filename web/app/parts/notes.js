@@ -4,7 +4,8 @@ import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { periodTitle, regularWord } from "../model/calling.js";
 import { places } from "../model/eventform.js";
-import { foot, selectField, textField } from "./fields.js";
+import { selectField, textField } from "./fields.js";
+import { formFoot } from "./foot.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../../football/facts.js").MatchFacts} MatchFacts */
@@ -73,7 +74,7 @@ function openNote(app, matchId, note) {
         },
         textField("What to remember", typed.notes, (value) => void (typed.notes = value), { rows: 5, maxlength: NOTES_MAX }),
         selectField("About", all.map((number) => [String(number), whenWords(facts, number)]), typed.period, (value) => void (typed.period = value)),
-        foot(
+        formFoot(
           typed.wrong,
           h("button.button.wide", null, note ? "Save the note" : "Add the note"),
           note && h("button.button.bad.wide", { type: "button", onclick: () => void remove(app, note, close) }, icon("bin"), "Delete this note"),

@@ -48,6 +48,26 @@ export async function ask(app, asked, request) {
 }
 
 /**
+ * Ask the server to make something. Asked again after a reply that was lost, it is asked for the same thing by its key.
+ * @param {App} app
+ * @param {{key?: string}} own keeps the key until an answer is there
+ * @param {string} path
+ * @param {unknown} body
+ * @returns {Promise<any>}
+ */
+export async function makeOnce({ club }, own, path, body) {
+  own.key ??= club.newId();
+  try {
+    const made = await club.request("POST", path, body, { key: own.key });
+    delete own.key;
+    return made;
+  } catch (error) {
+    if (/** @type {any} */ (error).name !== "Unreachable") delete own.key;
+    throw error;
+  }
+}
+
+/**
  * Return why something cannot be done just now, and what to do about it; nothing where it can.
  * @param {App} app
  * @param {Asked<any> | null} asked

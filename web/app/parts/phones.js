@@ -61,7 +61,7 @@ function phoneRow({ club }, phone) {
  * @param {Pick<Phone, "lag" | "skew" | "parked" | "open_conflicts">} phone
  * @returns {string[]}
  */
-export function troublesOf({ lag, skew, parked, open_conflicts: open }) {
+function troublesOf({ lag, skew, parked, open_conflicts: open }) {
   const minutes = Math.round(Math.abs(skew) / 60_000);
   return [
     ...(lag > 0 ? [`Had ${lag === 1 ? "1 change" : `${lag} changes`} of others still to get`] : []),

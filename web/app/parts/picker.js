@@ -4,7 +4,8 @@
 
 import { participantId } from "../../football/ids.js";
 import { kindWords } from "../../football/words.js";
-import { applyWrites, nameEvent } from "../../football/writes.js";
+import { nameEvent } from "../../football/corrections.js";
+import { applyWrites } from "../../football/edits.js";
 import { h } from "../dom.js";
 import { sayEvent } from "../model/happened.js";
 import { squadOf } from "../model/matchsquad.js";
@@ -65,7 +66,7 @@ function choiceOf(app, { matchId, eventId, side }, { otherwise, choose, leave, w
     null,
     on.length > 0 && [h("h3", null, "On the pitch"), shirts({ members: on, team, choose, label: "On the pitch" })],
     off.length > 0 && [h("h3", null, on.length > 0 ? "Bench" : "Squad"), shirts({ members: off, team, choose, label: on.length > 0 ? "Bench" : "Squad" })],
-    foot(app, h("button.button.calm.wide", { type: "button", onclick: leave }, otherwise)),
+    foot(h("button.button.calm.wide", { type: "button", onclick: leave }, otherwise)),
   );
 }
 

@@ -67,7 +67,16 @@ function teamPlace({ side, name, cloth, trim, isOurs }) {
 function stageLine({ match }, { status, words, clock, isRunning }) {
   if (status === "scheduled") return h("p.when", null, dayAndTime(new Date(match.kickoff_ts), new Date()));
   return [
-    clock && h("p.time.numbers", { role: "timer", "aria-live": "off" }, clock),
+    clock && h("p.time.numbers", { role: "timer", "aria-live": "off" }, clockParts(clock)),
     h("p.stage", { "data-tone": isRunning ? "live" : status === "paused" ? "paused" : null }, words),
   ];
+}
+
+/**
+ * Stoppage time stands below where it is long: beside the clock it would reach into the names.
+ * @param {string} clock `45:00 +1:07`
+ */
+function clockParts(clock) {
+  const [shown, added] = clock.split(" ");
+  return [h("span", null, shown), added && [" ", h("span.added", null, added)]];
 }

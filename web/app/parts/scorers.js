@@ -5,7 +5,7 @@ import { icon } from "../icons.js";
 import { momentWords } from "../model/sharewords.js";
 import { selectField } from "./fields.js";
 import { bringUp, handButtons } from "./handing.js";
-import { ask, needs, nothingAsked, sentFirst, sureButton } from "./online.js";
+import { ask, makeOnce, needs, nothingAsked, sentFirst, sureButton } from "./online.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {{scorer_id: string, name: string, devices: number, expires_at: number, is_live: boolean}} Scorer */
@@ -16,6 +16,7 @@ import { ask, needs, nothingAsked, sentFirst, sureButton } from "./online.js";
  * @property {import("./online.js").Asked<unknown>} making
  * @property {{url: string, code: string, scorer: Scorer} | null} made told once, and forgotten with the sheet
  * @property {string} hours
+ * @property {string} [key] of the link that was asked for and not told yet
  * @property {string} sure what was pressed once, and ends when it is pressed again
  * @property {() => Promise<boolean>} load
  */
@@ -156,7 +157,7 @@ async function make(app, scorers) {
   const { matchId, hours } = scorers;
   const worked = await ask(app, scorers.making, async () => {
     await sentFirst(app, matchId);
-    const { scorer, link, code } = await app.club.request("POST", `/api/matches/${matchId}/scorers`, hours ? { hours: Number(hours) } : {});
+    const { scorer, link, code } = await makeOnce(app, scorers, `/api/matches/${matchId}/scorers`, hours ? { hours: Number(hours) } : {});
     scorers.made = { url: new URL(link, location.origin).href, code, scorer };
   });
   if (!worked) return;

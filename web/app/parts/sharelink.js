@@ -3,7 +3,8 @@
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { ENDS, momentWords } from "../model/sharewords.js";
-import { foot, selectField } from "./fields.js";
+import { selectField } from "./fields.js";
+import { foot } from "./foot.js";
 import { ask, needs, nothingAsked } from "./online.js";
 import { optionFields } from "./sharenew.js";
 
@@ -52,7 +53,6 @@ export function openLink(app, sharing, link) {
         selectField("Until", [["", `As it is: ${momentWords(Date.parse(link.expires_at))}`], ...ENDS.filter(([hours]) => hours).map(([hours, words]) => /** @type {[string, string]} */ ([hours, words]))], typed.hours, (hours) => void (typed.hours = hours)),
         needs(app, asked, "Links are changed by the server"),
         foot(
-          "",
           h("button.button.wide", { disabled: asked.isBusy }, "Save the changes"),
           h("button.button.bad.wide", { type: "button", disabled: asked.isBusy, onclick: () => void end() }, icon("close"), "End this link now"),
         ),

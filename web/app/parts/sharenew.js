@@ -6,7 +6,7 @@ import { ourTeamId } from "../../football/scoreboard.js";
 import { h } from "../dom.js";
 import { ALWAYS, ENDS, hintsFor, momentWords } from "../model/sharewords.js";
 import { selectField, switchField } from "./fields.js";
-import { ask, needs, sentFirst } from "./online.js";
+import { ask, makeOnce, needs, sentFirst } from "./online.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../model/sharewords.js").Options} Options */
@@ -97,7 +97,7 @@ async function make(app, sharing) {
   const worked = await ask(app, sharing.making, async () => {
     await sentFirst(app, matchId);
     const body = { ...options, ...(hours && { hours: Number(hours) }) };
-    const { url, link } = await app.club.request("POST", `/api/matches/${matchId}/share`, body);
+    const { url, link } = await makeOnce(app, sharing, `/api/matches/${matchId}/share`, body);
     sharing.made = { url: new URL(url, location.origin).href, link };
   });
   if (!worked) return;

@@ -1,7 +1,8 @@
 /** The sheet in which the owner says what links to matches of the youngest may show. */
 
 import { h } from "../dom.js";
-import { foot, switchField } from "./fields.js";
+import { switchField } from "./fields.js";
+import { foot } from "./foot.js";
 import { ask, needs, nothingAsked } from "./online.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -33,7 +34,7 @@ export function openRules(app, sharing) {
         switchField("Family links may show shirt numbers", rules.young_shirt_numbers, (checked) => void (rules.young_shirt_numbers = checked), { hint: "Only of our own players, and never a name." }),
         h("p.hint", null, "It holds for links that are open already, too."),
         needs(app, asked, "The club's rules are kept by the server"),
-        foot("", h("button.button.wide", { disabled: asked.isBusy }, "Save for the whole club")),
+        foot(h("button.button.wide", { disabled: asked.isBusy }, "Save for the whole club")),
       ),
   });
 }

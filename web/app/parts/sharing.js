@@ -33,6 +33,7 @@ import { openRules } from "./sharerules.js";
  * @property {{url: string, link: Link} | null} made the address is told once, and forgotten with the sheet
  * @property {Options} options of the next one
  * @property {string} hours
+ * @property {string} [key] of the link that was asked for and not told yet
  * @property {string} sure what was pressed once, and ends when it is pressed again
  * @property {() => Promise<boolean>} load
  */

@@ -9,7 +9,7 @@ import { openSync } from "./syncsheet.js";
 
 /** @param {App} app */
 export function syncLine(app) {
-  const { tone, text } = syncWords(app.club.status, app.isSignedIn, app.isScorer);
+  const { tone, text } = syncWords(app.club.status, app.isSignedIn, app.isScorer, app.may("coach"));
   return [
     h("button.syncline", { key: "sync", type: "button", "data-tone": tone, onclick: () => openSync(app) }, h("span.lamp", { "aria-hidden": "true" }), h("span", null, text)),
     app.hasUpdate && !isPlaying(app.club, app.now()) && updateLine(app),

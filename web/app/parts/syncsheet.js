@@ -22,7 +22,7 @@ export function openSync(app) {
 function drawSync(app, close) {
   const { status } = app.club;
   const clock = clockSentence(status.correction);
-  return h("div.stack", null, h("p", null, syncSentence(status, app.isSignedIn, app.isScorer)), facts(status), clock && h("p.banner", null, clock), acts(app, close));
+  return h("div.stack", null, h("p", null, syncSentence(status, app.isSignedIn, app.isScorer, app.may("coach"))), facts(status), clock && h("p.banner", null, clock), acts(app, close));
 }
 
 /** @param {Status} status */
@@ -54,11 +54,12 @@ function acts(app, close) {
     close();
     act();
   };
+  const mayAnswer = app.may("coach");
   const mustSignIn = !app.isSignedIn || state === "signed_out";
   const canSync = !mustSignIn && state !== "ended" && state !== "update_needed";
   return [
     state === "update_needed" && button("Load the app again", () => (app.hasUpdate ? app.takeOver() : location.reload()), true),
-    state !== "ended" && !app.isScorer && conflicts + refused > 0 && button("Answer what is open", goTo(to("questions")), true),
+    state !== "ended" && !app.isScorer && conflicts + refused > 0 && button(mayAnswer ? "Answer what is open" : "See what is open", goTo(to("questions")), mayAnswer),
     state !== "ended" && mustSignIn && (app.isScorer ? button("Open the link again", goTo(to()), true) : button("Sign in", goTo(to("sign-in")), true)),
     canSync && button("Sync now", () => void app.club.sync(), false),
     pending + refused > 0 && button("Save what is only here as a file", () => saveUnsent(app), state === "ended"),

@@ -203,7 +203,7 @@ function eventRow(entry, told) {
  * @param {Entry} entry
  * @param {Told} told
  */
-export function whoLines({ kind, side, team_id: teamId, player_id: playerId, participants }, { app: { club }, sides }) {
+function whoLines({ kind, side, team_id: teamId, player_id: playerId, participants }, { app: { club }, sides }) {
   const team = side && !sides[side].isOurs ? sides[side].name : "";
   const other = (/** @type {string} */ wanted) => participants.find((each) => each.kind === wanted)?.player_id;
   const named = (/** @type {string | null | undefined} */ id) => (id ? called(club, id) : "");
