@@ -15,7 +15,7 @@ SAVED: Final = re.compile("^All saved")
 """What the line at the head of each screen says when nothing is on this phone alone."""
 WAITING: Final = re.compile("waiting|^Sending")
 LINK: Final = re.compile(r"https?://\S+")
-MINUTES: Final = re.compile(r"(?P<name>[^\W\d][^\n]*)\n(?:.*\n)*?(?P<minutes>\d+)′")
+MINUTES: Final = re.compile(r"(?P<name>[^\W\d][^\n]*)\n(?:.*\n)*?(?P<minutes>\d+)\u2032")
 RECORDS: Final = """async () => {
   const answer = (request) => new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
@@ -153,6 +153,11 @@ class App:
         if scorer is not None:
             await self.tap(self.sheet.get_by_role("button", name=begins(scorer)))
             await self.tap("Nobody")
+
+    async def goal_of_somebody(self, team: str) -> None:
+        """Record a goal of a team with a squad, and do not say who scored."""
+        await self.goal(team)
+        await self.tap(re.compile("^Don.t know$"))
 
     async def record(self, kind: str, team: str) -> None:
         """Record something else on the pad, for a team."""
