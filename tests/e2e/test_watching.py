@@ -69,7 +69,9 @@ class Viewer:
     async def all_heard(self) -> str:
         """Return all that the server has said to this phone: bodies, headers, frames."""
         for answer in self._answers:
-            self._heard += [await answer.body(), str(await answer.all_headers())]
+            self._heard.append(str(await answer.all_headers()))
+            if answer.request.failure is None:  # else the line was cut, and the browser gives nothing of it
+                self._heard.append(await answer.body())
         self._answers.clear()
         return "\n".join(each if isinstance(each, str) else each.decode(errors="replace") for each in self._heard)
 
