@@ -25,7 +25,7 @@ PYTEST = $(RUN) -m pytest -n $(TEST_WORKERS) --dist worksteal
 SEED ?=
 FILES ?= .
 
-.PHONY: help serve demo test test-pure test-web test-postgres test-browser test-document test-long chromium fuzz coverage check sim bench docs lock format clean
+.PHONY: help serve demo test test-pure test-web test-postgres test-browser test-document test-long chromium fuzz coverage check sim bench docs pictures lock format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -92,6 +92,9 @@ bench: $(DEV) ## the benchmarks, with their table
 
 docs: $(RUNTIME) ## write the pages that are made of the code: docs/errors.md, docs/settings.md
 	$(RUN) -m api.reference.pages
+
+pictures: $(WEB) chromium ## take the README's pictures of the app anew
+	$(RUN) -m tests.e2e.pictures
 
 format: $(DEV) ## lay the code out, and mend what can be mended safely (FILES=sync for one folder)
 	$(RUN) -m ruff check --fix --exit-zero --silent $(FILES)

@@ -101,14 +101,14 @@ def read_sheet(text: str) -> Sheet | Problem:
     text = text.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
     lines = _LINES.findall(text)
     head = next((line for line in lines if line.strip()), "")
-    if not head:
-        return Problem("empty", "The file is empty. Its first row names the columns, such as: name,number,position,dob")
     delimiter = max(",;\t", key=head.count)
     try:
         # `strict` makes a quote that never ends a problem, and not half a file in one cell.
         rows = list(_numbered(csv.reader(lines, delimiter=delimiter, strict=True)))
     except csv.Error as error:
         return Problem("wrong_form", f"The file is not CSV: {plain(str(error))}. Save it as CSV again.")
+    if not rows:
+        return Problem("empty", "The file is empty. Its first row names the columns, such as: name,number,position,dob")
     (_, header), *body = rows
     if len(header) > COLUMNS_MAX:
         return Problem("too_many", f"The file has {len(header)} columns, and {COLUMNS_MAX} is the most.")

@@ -21,10 +21,10 @@ from sync.messages import encode
 APP_PAGE: Final = "index.html"
 APP_ENTRY: Final = "app/main.js"
 APP_PARTS: Final = ("app", "football", "sync", "touchline.js")
-"""What the coach's app loads, in `web/`: folders and files."""
+"""The coach's app, in `web/`: folders and files. A page also has what its modules import of the other's."""
 VIEWER_PAGE: Final = "viewer/index.html"
 VIEWER_ENTRY: Final = "viewer/page.js"
-VIEWER_PARTS: Final = ("football/words.js", "viewer")
+VIEWER_PARTS: Final = ("viewer",)
 WORKER: Final = "sw.js"
 FIXED_PARTS: Final = ("app.webmanifest", "icons")
 """What has an address of its own: an app that was installed goes on asking for its icons there."""
@@ -67,27 +67,26 @@ class Site(Struct, frozen=True):
 
 def read_site(web: Path = WEB) -> Site:
     """Read all that is served."""
-    app, viewer, fixed = _read(web, APP_PARTS), _read(web, VIEWER_PARTS), _read(web, FIXED_PARTS)
+    files, fixed = _read(web, (*APP_PARTS, *VIEWER_PARTS)), _read(web, FIXED_PARTS)
     [shell, worker] = _read(web, (APP_PAGE, WORKER)).values()
     [page] = _read(web, (VIEWER_PAGE,)).values()
+    modules, viewer_modules = reachable(files, APP_ENTRY), reachable(files, VIEWER_ENTRY)
+    app, viewer = _set_of(files, APP_PARTS, modules), _set_of(files, VIEWER_PARTS, viewer_modules)
     config = encode({**CONFIG, "limits": describe_limits()})
     version = version_of({**app, **fixed, APP_PAGE: shell, WORKER: worker, CONFIG_ADDRESS: config})
     viewer_version = version_of({**viewer, VIEWER_PAGE: page})
-    files = {name: _asset(name, body, {}) for name, body in {**app, **viewer}.items()}
+    assets = {name: _asset(name, body, {}) for name, body in files.items()}
     named = {f"/{name}": _asset(name, body, ASK_AGAIN) for name, body in fixed.items()}
-    app_page = _page(shell, version, reachable(app, APP_ENTRY), APP_POLICY)
-    cached = {
-        "/": app_page,
-        **{where: named[where] for where in CACHED},
-        **{address(version, name): files[name] for name in app},
-    }
+    app_page = _page(shell, version, modules, APP_POLICY)
+    cached = {"/": app_page, **{where: named[where] for where in CACHED}}
+    cached |= {address(version, name): assets[name] for name in app}
     return Site(
         versions={version: frozenset(app), viewer_version: frozenset(viewer)},
-        files=files,
+        files=assets,
         fixed={
             **named,
             **dict.fromkeys(("/", "/join", "/score"), app_page),
-            "/m": _page(page, viewer_version, reachable(viewer, VIEWER_ENTRY), POLICY),
+            "/m": _page(page, viewer_version, viewer_modules, POLICY),
             "/sw.js": _worker(worker, version, cached),
             "/favicon.ico": named[f"/{ICON}"],
         },
@@ -97,6 +96,11 @@ def read_site(web: Path = WEB) -> Site:
 def _read(web: Path, parts: tuple[str, ...]) -> dict[str, bytes]:
     """Return files as they are served: modules without their comments."""
     return {name: bare(body) if name.endswith(".js") else body for name, body in read_tree(web, parts).items()}
+
+
+def _set_of(files: Mapping[str, bytes], parts: tuple[str, ...], modules: list[str]) -> dict[str, bytes]:
+    """Return the files of one page: those of its own parts, and the modules that it shares with the other."""
+    return {name: body for name, body in files.items() if name.partition("/")[0] in parts or name in modules}
 
 
 def version_of(files: Mapping[str, bytes]) -> str:

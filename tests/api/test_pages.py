@@ -29,6 +29,7 @@ from api.pages.site import (
     FIXED_PARTS,
     POLICY,
     SITE,
+    VIEWER_ENTRY,
     VIEWER_PAGE,
     VIEWER_PARTS,
     WORKER,
@@ -358,7 +359,7 @@ async def wire_bytes(client: httpx.AsyncClient, paths: list[str], coding: str) -
 async def test_the_viewers_page_opens_on_a_thin_line(client: httpx.AsyncClient, coding: str) -> None:
     """Page, style, script and mark together are within the budget, in every coding."""
     paths = ["/m", *(path for path in FILES if VIEWER_VERSION in path)]
-    assert len(paths) == 1 + len(read_tree(WEB, VIEWER_PARTS))
+    assert len(paths) > len(read_tree(WEB, VIEWER_PARTS))
     assert await wire_bytes(client, paths, coding) <= VIEWER_BYTES_MAX
 
 
@@ -453,6 +454,21 @@ def test_any_change_makes_another_version(tmp_path: Path, changed: str) -> None:
     assert differing(before, after) == {"/", "/join", "/score", "/sw.js"} | own
     assert set(before.versions) & set(after.versions) == {VIEWER_VERSION}
     assert {name for name in before.files if before.files[name].etag != after.files[name].etag} <= {changed}
+
+
+def test_what_both_pages_load_is_of_both_versions(tmp_path: Path) -> None:
+    """A module that both import is kept under either version, and a change of it makes two new ones."""
+    web = copy_of(tmp_path)
+    shared = web / "football/shared.js"
+    shared.write_text("export {};")
+    for name in (APP_ENTRY, VIEWER_ENTRY):
+        (web / name).write_bytes(b'import "../football/shared.js";\n' + (web / name).read_bytes())
+    before = read_site(web)
+    pages = "".join(before.fixed[where].body.decode() for where in ("/", "/m"))
+    assert set(re.findall(r'"modulepreload" href="/v/(\w+)/football/shared.js"', pages)) == set(before.versions)
+    assert all(before.is_kept(version, "football/shared.js") for version in before.versions)
+    shared.write_text("export const changed = true;")
+    assert not set(before.versions) & set(read_site(web).versions)
 
 
 def test_the_viewers_version_is_its_own(tmp_path: Path) -> None:

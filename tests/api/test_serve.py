@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.serving import DEMO_EMAIL, DEMO_PASSWORD
+from api.identity.demo import DEMO_EMAIL, DEMO_PASSWORD
 from tests.api.people import START_MS, asked_to_register, put, some_id
 from tests.pg import PgServer, open_folder
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from football.squads import ROWS_MAX, Line, Sheet, plan_squad, player_id, read_sheet
@@ -146,6 +146,8 @@ def test_files_that_cannot_be_read(text: str, code: str) -> None:
 
 
 @given(st.text(max_size=200))
+@example(",")  # cells, and nothing in them
+@example(" \r\n;;\r\n")
 def test_any_text_is_read_or_refused(text: str) -> None:
     """Nothing that is sent as a file breaks the reader; every row that is read has a verdict."""
     for each in (text, f"name,number\n{text}"):

@@ -39,6 +39,11 @@ TEXT_SUFFIXES = frozenset(
 MACHINE_PATH = re.compile(r"(?<![\w.\]:/-])/(?:work|root|home/\w+|Users/\w+|mnt/\w+)/(?=[\w.])")
 REGISTRY_HOST = re.compile(r"(?:pypi|pythonhosted|npmjs|(?:deb|ftp)\.debian|crates|proxy\.golang)\.(?:org|com|io)\b")
 PAGE = re.compile(r"(?<![\w/.:*<-])((?:[\w.-]+/)*[\w.-]+\.md)\b")
+# What makes elements, code or requests of a text. Pages draw with `h`, and fetch no picture that data names.
+MARKUP = re.compile(
+    r"\b(?:(?:inner|outer)HTML|insertAdjacentHTML|document\.write|DOMParser|createContextualFragment|setHTML\w*|srcdoc)\b"
+    r"|\beval\(|\bnew Function\b|\bjavascript:|\bh\(\s*[\"'`](?:img|iframe|object|embed|script|style|base|meta|link)\b"
+)
 OFF_SWITCHES = frozenset({"skip", "skipif", "xfail", "importorskip"})
 # The one place that may poll for what cannot tell: another process, a socket that closes.
 WAITERS = frozenset({Path("tests/waiting.py"), Path("tests/pg.py")})
@@ -113,6 +118,15 @@ def waits_by_the_clock(path: Path, text: str) -> Iterator[str]:
             yield f"line {node.lineno}: wait for the event, or turn a clock (tests/waiting.py may poll)"
 
 
+def makes_markup_of_text(path: Path, text: str) -> Iterator[str]:
+    """Find ways by which a player's name could become an element, a script or an address that the page asks for."""
+    if path.suffix != ".js" or path.parts[0] != "web" or path.parts[1] == "tests":
+        return
+    for number, line in enumerate(text.splitlines(), 1):
+        if found := MARKUP.search(line):
+            yield f"line {number}: {found[0]} takes text for markup; describe elements with h, and give text as text"
+
+
 RULES: tuple[Rule, ...] = (
     names_a_machine_path,
     names_a_registry,
@@ -120,4 +134,5 @@ RULES: tuple[Rule, ...] = (
     awaits_in_a_pure_floor,
     switches_a_test_off,
     waits_by_the_clock,
+    makes_markup_of_text,
 )

@@ -20,6 +20,7 @@ MISSING = _spell("docs/nowhere", ".md")
 
 CODE = Path("sync/merge.py")
 TEST = Path("tests/sync/test_merge.py")
+SCRIPT = Path("web/app/parts/shirt.js")
 
 OFFENCES: list[tuple[Rule, Path, str]] = [
     (rules.names_a_machine_path, CODE, f"open('{MACHINE}')"),
@@ -33,6 +34,9 @@ OFFENCES: list[tuple[Rule, Path, str]] = [
     (rules.switches_a_test_off, TEST, "yaml = pytest.importorskip('yaml')"),
     (rules.waits_by_the_clock, TEST, "time.sleep(0.1)"),
     (rules.waits_by_the_clock, TEST, "async def f():\n    await asyncio.sleep(delay)"),
+    (rules.makes_markup_of_text, SCRIPT, "place.innerHTML = name;"),
+    (rules.makes_markup_of_text, SCRIPT, 'h("img", { src: team.logo_url })'),
+    (rules.makes_markup_of_text, SCRIPT, "location = `javascript:${act}`;"),
 ]
 
 FINE: list[tuple[Rule, Path, str]] = [
@@ -45,6 +49,8 @@ FINE: list[tuple[Rule, Path, str]] = [
     (rules.switches_a_test_off, CODE, "pytest.mark.skip"),
     (rules.waits_by_the_clock, TEST, "async def f():\n    await asyncio.sleep(0)"),
     (rules.waits_by_the_clock, Path("realtime/tail.py"), "async def f():\n    await asyncio.sleep(1)"),
+    (rules.makes_markup_of_text, SCRIPT, 'h("p.wrong", null, name), h("image-of", null); place.textContent = name;'),
+    (rules.makes_markup_of_text, Path("web/tests/world.js"), "page.innerHTML"),
 ]
 
 

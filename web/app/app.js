@@ -62,6 +62,8 @@ export class App {
   #all = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #noteTimer;
+  /** @type {number | null} the moment of which the page is being drawn */
+  #drawnAt = null;
 
   /**
    * @param {Touchline} club
@@ -74,9 +76,25 @@ export class App {
     this.redraw = redraw;
   }
 
-  /** Milliseconds since 1970 by the server's clock, as far as it is known: what match clocks are read with. */
+  /**
+   * Milliseconds since 1970 by the server's clock, as far as it is known: what match clocks are read with. It stands still
+   * while the page is drawn, so that all of a drawing is of one moment, and is folded once.
+   */
   now() {
-    return this.club.clock.now() + this.club.state.meta.correction; // asked for often: the whole status is more to find out
+    return this.#drawnAt ?? this.club.clock.now() + this.club.state.meta.correction; // asked for often: the status is more to find out
+  }
+
+  /**
+   * Draw the page, all of it as of now.
+   * @param {() => void} draw
+   */
+  drawNow(draw) {
+    this.#drawnAt = this.now();
+    try {
+      draw();
+    } finally {
+      this.#drawnAt = null;
+    }
   }
 
   /** Whether this device has signed in; without that everything stays on it. */

@@ -30,12 +30,23 @@ const described = new WeakMap();
  * @returns {Node_}
  */
 export function h(tag, props, ...children) {
-  const [name, ...classes] = tag.split(".");
-  const all = { ...props };
-  const named = [...classes, all["class"]].filter(Boolean).join(" ");
-  if (named) all["class"] = named;
-  else delete all["class"];
+  const { name, classes } = namedIn(tag);
+  const { class: more, ...all } = props ?? {};
+  if (classes || more) all["class"] = classes && more ? `${classes} ${more}` : classes || more;
   return { tag: name, key: all["key"], props: all, children: flat(children) };
+}
+
+/** @type {Map<string, {name: string, classes: string}>} few, and asked for with each element of each drawing */
+const names = new Map();
+
+/** @param {string} tag */
+function namedIn(tag) {
+  const known = names.get(tag);
+  if (known) return known;
+  const [name = "", ...classes] = tag.split(".");
+  const found = { name, classes: classes.join(" ") };
+  names.set(tag, found);
+  return found;
 }
 
 /**
@@ -68,28 +79,53 @@ function flat(children) {
  * @param {boolean} isSvg
  */
 function drawAll(parent, children, isSvg) {
-  const { keyed, others } = standing(parent);
   /** @type {ChildNode | null} */
   let at = parent.firstChild;
-  for (const each of children) {
+  let place = 0;
+  // Mostly nothing came, went or moved: what stands at its place is brought up to date without looking any further.
+  for (; at && place < children.length && isMatch(at, children[place]); place++) {
+    bring(at, children[place], isSvg);
+    at = at.nextSibling;
+  }
+  if (!at && place === children.length) return;
+  const { keyed, others } = standing(at);
+  for (const each of children.slice(place)) {
     const found = takeMatch(each, keyed, others);
     const node = found ?? create(each, isSvg);
     if (node === at) at = at?.nextSibling ?? null;
     else parent.insertBefore(node, at);
-    if (typeof each === "string") {
-      if (node.nodeValue !== each) node.nodeValue = each;
-    } else fill(/** @type {Element} */ (node), each, isSvg || each.tag === "svg");
+    bring(node, each, isSvg);
   }
   for (const node of [...keyed.values(), ...others]) discard(node);
 }
 
-/** @param {Element} parent */
-function standing(parent) {
+/**
+ * @param {ChildNode} node
+ * @param {Node_ | string} wanted
+ */
+function isMatch(node, wanted) {
+  if (typeof wanted === "string") return node.nodeType === 3;
+  const was = described.get(/** @type {Element} */ (node));
+  return was !== undefined && was.key === wanted.key && was.tag === wanted.tag;
+}
+
+/**
+ * @param {ChildNode} node
+ * @param {Node_ | string} wanted
+ * @param {boolean} isSvg
+ */
+function bring(node, wanted, isSvg) {
+  if (typeof wanted !== "string") fill(/** @type {Element} */ (node), wanted, isSvg || wanted.tag === "svg");
+  else if (node.nodeValue !== wanted) node.nodeValue = wanted;
+}
+
+/** @param {ChildNode | null} first the child from which on it is asked for */
+function standing(first) {
   /** @type {Map<string | number, ChildNode>} */
   const keyed = new Map();
   /** @type {Set<ChildNode>} */
   const others = new Set();
-  for (const node of parent.childNodes) {
+  for (let node = first; node; node = node.nextSibling) {
     const key = described.get(/** @type {Element} */ (node))?.key;
     if (key !== undefined && !keyed.has(key)) keyed.set(key, node);
     else others.add(node);
@@ -106,19 +142,14 @@ function standing(parent) {
 function takeMatch(wanted, keyed, others) {
   if (typeof wanted !== "string" && wanted.key !== undefined) {
     const node = keyed.get(wanted.key);
-    if (node && described.get(/** @type {Element} */ (node))?.tag === wanted.tag) {
-      keyed.delete(wanted.key);
-      return node;
-    }
-    return undefined;
+    if (!node || !isMatch(node, wanted)) return undefined;
+    keyed.delete(wanted.key);
+    return node;
   }
   for (const node of others) {
-    const isText = node.nodeType === 3;
-    const was = described.get(/** @type {Element} */ (node));
-    if (typeof wanted === "string" ? isText : was && was.key === undefined && was.tag === wanted.tag) {
-      others.delete(node);
-      return node;
-    }
+    if (!isMatch(node, wanted)) continue;
+    others.delete(node);
+    return node;
   }
   return undefined;
 }
@@ -146,9 +177,12 @@ function fill(element, wanted, isSvg) {
   const isNew = was?.children.length === 0 && Object.keys(before).length === 0;
   described.set(element, wanted);
   drawAll(element, wanted.children, isSvg && wanted.tag !== "foreignObject");
-  for (const name of Object.keys(before)) if (!(name in wanted.props)) write(element, name, undefined, before[name]);
+  for (const name in before) if (!(name in wanted.props)) write(element, name, undefined, before[name]);
   // Children first: the value of a choice is one of its options.
-  for (const [name, value] of Object.entries(wanted.props)) if (value !== before[name]) write(element, name, value, before[name]);
+  for (const name in wanted.props) {
+    const value = wanted.props[name];
+    if (value !== before[name]) write(element, name, value, before[name]);
+  }
   if (isNew && wanted.props["mounted"] && !mounted.has(element)) {
     mounted.add(element);
     queueMicrotask(() => element.isConnected && wanted.props["mounted"](element));

@@ -63,7 +63,7 @@ async function begin() {
     isAsked = true;
     requestAnimationFrame(() => {
       isAsked = false;
-      draw(root, shell(app));
+      app.drawNow(() => draw(root, shell(app)));
       if (app.isNewPlace) beginAtTop();
       app.isNewPlace = false;
     });

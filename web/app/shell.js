@@ -139,7 +139,7 @@ function drawSheet(app, sheet, place) {
 function note(app) {
   const told = app.note;
   return h(
-    "div.note-place",
+    "div",
     { key: "note" },
     told &&
       h(

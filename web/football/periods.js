@@ -49,9 +49,19 @@ export const isPaused = (period) => isRunning(period) && period.pauses.at(-1)?.[
  * @returns {Period[]}
  */
 export function periodsOf(facts, nowMs = null) {
-  const all = recorded(facts);
-  return all.flatMap((each, n) => resolve(facts, each, all.slice(n + 1), nowMs) ?? []);
+  const known = folded.get(facts);
+  if (known?.nowMs === nowMs) return known.periods;
+  const all = known?.recorded ?? recorded(facts);
+  const periods = all.flatMap((each, n) => resolve(facts, each, all.slice(n + 1), nowMs) ?? []);
+  folded.set(facts, { recorded: all, nowMs, periods });
+  return periods;
 }
+
+/**
+ * What the facts were folded to last: nearly every other fold asks for it, and facts are gathered anew when they change.
+ * @type {WeakMap<MatchFacts, {recorded: Recorded[], nowMs: number | null, periods: Period[]}>}
+ */
+const folded = new WeakMap();
 
 /**
  * Return the played milliseconds up to which a recorded end of this period is believed.

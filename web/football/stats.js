@@ -119,7 +119,16 @@ export function tallies(facts, nowMs = null) {
  */
 export function resultOf(facts, teamId, nowMs = null) {
   const side = sideOf(facts.match, teamId);
-  if (side === null || statusOf(facts, nowMs) !== "completed") return null;
+  return side === null || statusOf(facts, nowMs) !== "completed" ? null : resultOn(facts, side);
+}
+
+/**
+ * Return how a match stands, over or not, as one of its sides sees it.
+ * @param {MatchFacts} facts
+ * @param {Side} side
+ * @returns {Result}
+ */
+export function resultOn(facts, side) {
   const [score, other] = [scoreOf(facts), otherSide(side)];
   return {
     match_id: facts.match.id,

@@ -4,8 +4,6 @@
  */
 
 import { compareKeys, keyOfEvent, MINUTE_MS, periodKey } from "./clock.js";
-import { withDefaults } from "./collections.js";
-import { gather } from "./facts.js";
 import { participantId } from "./ids.js";
 import { cameOn, endOf } from "./substitutions.js";
 
@@ -28,6 +26,8 @@ import { cameOn, endOf } from "./substitutions.js";
 /** @typedef {{op: Op, collection: string, id: string, fields: Values}} Write One edit; the last two ops write no fields. */
 /** @typedef {{writes: Write[], is_group: boolean}} Writes In their order; a group is stored and applied whole or not at all. */
 /** @typedef {{kind: string, player_id: string | null}} TakesPart Who else took part in an event; null: nobody. */
+
+const RED_CARD = "red_card";
 
 /**
  * Return what a press writes: nothing where its edge stands already, for then the first time stands.
@@ -76,49 +76,73 @@ export const takenStints = (view) => new Set(Array.from(view.records.of("lineup"
 
 /**
  * Return what takes an event back. Who else took part goes with it, being contained in it. A substitution's stints are as
- * if it had not been: who went off is on, unless they came back later, and who came on never did.
+ * if it had not been: who went off is on, unless they came back later, and who came on never did. So are a red card's.
  * @param {MatchFacts} facts
  * @param {MatchEvent} event
  * @returns {Writes}
  */
 export function removeEvent(facts, event) {
   const gone = write("delete", "events", event.id);
+  if (event.kind === RED_CARD) return whole([gone, ...reopen(facts, event)]);
   if (event.kind !== "substitution") return inTurn([gone]);
-  const [off, on] = [event.player_id, cameOn(facts, event.id)];
-  const closed = facts.lineup.filter((stint) => stint.player_id === off && isEnd(stint, event) && !hasLater(facts, stint));
+  const on = cameOn(facts, event.id);
   const opened = facts.lineup.filter((stint) => stint.player_id === on && isStart(stint, event));
-  return together([
-    gone,
-    ...closed.map(({ id }) => write("put", "lineup", id, { end_period: null, end_min: null })),
-    ...opened.map(({ id }) => write("delete", "lineup", id)),
-  ]);
+  return together([gone, ...reopen(facts, event), ...opened.map(({ id }) => write("delete", "lineup", id))]);
 }
 
 /**
- * Return what brings an event back that was taken back: the undo of `removeEvent`.
- * @param {Seen} view
- * @param {string} id
+ * Return what opens the stints again that an event ended.
+ * @param {MatchFacts} facts
+ * @param {MatchEvent} event
+ * @returns {Write[]}
+ */
+function reopen(facts, event) {
+  const off = event.player_id;
+  const closed = facts.lineup.filter((stint) => stint.player_id === off && isEnd(stint, event) && !hasLater(facts, stint));
+  return closed.map(({ id }) => write("put", "lineup", id, { end_period: null, end_min: null }));
+}
+
+/**
+ * Return what says who did it, of an event that nobody was named for. A red card takes the player off as well.
+ * @param {MatchFacts} facts
+ * @param {MatchEvent} event
+ * @param {string} player
  * @returns {Writes}
  */
-export function restoreEvent(view, id) {
-  const back = write("restore", "events", id);
-  const values = view.records.get("events", id)?.values;
-  const facts = values && gather(view, values.match_id);
-  if (!facts || values.kind !== "substitution") return inTurn([back]);
-  /** @type {MatchEvent} */
-  const event = withDefaults("events", id, values);
-  const on = view.records.get("event_participants", participantId(id, "substitution"))?.values.player_id;
-  const closed = facts.lineup.filter((stint) => stint.player_id === event.player_id && stint.end_min === null);
-  const gone = Array.from(view.records.of("lineup")).filter(([, held]) => held.deleted && held.values.match_id === event.match_id);
-  const opened = gone
-    .map(([stint, held]) => withDefaults("lineup", stint, held.values))
-    .filter((stint) => stint.player_id === on && isStart(stint, event));
-  const change = { key: keyOfEvent(event), clock_ms: event.clock_ms ?? 0 };
-  return together([
-    back,
-    ...closed.map((stint) => write("put", "lineup", stint.id, endOf(change))),
-    ...opened.map((stint) => write("restore", "lineup", stint.id)),
-  ]);
+export const nameEvent = (facts, event, player) =>
+  whole([write("put", "events", event.id, { player_id: player }), ...sendOff(facts, { ...event, player_id: player })]);
+
+/**
+ * Return what a red card writes: the player's stint ends with it, and nobody comes on (Laws of the Game, law 12). Before
+ * the first whistle there is nothing to end: somebody else may start.
+ * @param {MatchFacts} facts
+ * @param {MatchEvent} event
+ * @returns {Write[]}
+ */
+export function sendOff({ lineup }, event) {
+  const key = keyOfEvent(event);
+  const clock = event.clock_ms ?? 0;
+  if (event.kind !== RED_CARD || event.player_id === null || key.number < 1) return [];
+  const isOn = (/** @type {Stint} */ stint) => {
+    const apart = compareKeys(periodKey(stint.start_period_type, stint.start_period), key);
+    return stint.end_min === null && (apart < 0 || (apart === 0 && (stint.start_min ?? 0) <= clock / MINUTE_MS));
+  };
+  const on = lineup.filter((stint) => stint.player_id === event.player_id && isOn(stint));
+  return on.map(({ id }) => write("put", "lineup", id, endOf({ key, clock_ms: clock })));
+}
+
+/**
+ * Return what a red card that is corrected changes of who is on: whoever it took off is on again, unless it does so still.
+ * @param {MatchFacts} facts
+ * @param {MatchEvent} event as it was
+ * @param {Values} fields that differ from now on
+ * @returns {Write[]}
+ */
+export function moveCard(facts, event, fields) {
+  const back = event.kind === RED_CARD ? reopen(facts, event) : [];
+  const lineup = facts.lineup.map((stint) => ({ ...stint, ...back.find(({ id }) => id === stint.id)?.fields }));
+  const off = sendOff({ ...facts, lineup }, { ...event, ...fields });
+  return [...back.filter(({ id }) => !off.some((each) => each.id === id)), ...off];
 }
 
 /**
@@ -133,6 +157,27 @@ export function restoreEvent(view, id) {
 export function editEvent(view, id, fields, other = null) {
   const edits = writeDifferences(view, "events", id, fields);
   return inTurn(other ? [...edits, ...writePart(view, id, other)] : edits);
+}
+
+/**
+ * Return what undoes writes, edit by edit: what they deleted comes back, what they made goes, and what they wrote over is
+ * as it was. Readings of a clock are not among it: what was corrected once would be corrected again.
+ * @param {Seen} view as it was before them
+ * @param {Writes} writes
+ * @returns {Writes}
+ */
+export const undoOf = (view, { writes, is_group: isGroup }) => ({ writes: writes.map((each) => undone(view, each)), is_group: isGroup });
+
+/**
+ * @param {Seen} view
+ * @param {Write} write
+ * @returns {Write}
+ */
+function undone(view, { op, collection, id, fields }) {
+  if (op === "delete") return write("restore", collection, id);
+  const was = view.get(collection, id);
+  if (op === "restore" || !was) return write("delete", collection, id);
+  return write("put", collection, id, Object.fromEntries(Object.keys(fields).map((name) => [name, was[name] ?? null])));
 }
 
 /**
@@ -247,3 +292,9 @@ const inTurn = (writes) => ({ writes, is_group: false });
  * @returns {Writes}
  */
 const together = (writes) => ({ writes, is_group: writes.length > 0 });
+
+/**
+ * @param {Write[]} writes a single one is whole by itself
+ * @returns {Writes}
+ */
+const whole = (writes) => ({ writes, is_group: writes.length > 1 });

@@ -10,7 +10,7 @@ import { make } from "./outbox.js";
 import { readCatalogue, shown, View } from "./overlay.js";
 import { bytesOf } from "./push.js";
 import { close, mend, refusedIn, unsent } from "./quarantine.js";
-import { statusOf } from "./status.js";
+import { countsOf, statusOf } from "./status.js";
 import { answerOf, clean, cleanValue } from "./values.js";
 
 /** @typedef {import("./clock.js").Clock} Clock */
@@ -39,6 +39,8 @@ export class Desk extends Events {
   #view = null;
   /** @type {unknown} */
   #pictured = null;
+  /** @type {import("./status.js").Counts | null} of the view, as long as it is of now */
+  #counts = null;
   #catalogue = readCatalogue(null);
 
   /**
@@ -70,6 +72,7 @@ export class Desk extends Events {
     if (!this.#view || this.#pictured !== this.state.picture) {
       this.#pictured = this.state.picture;
       this.#view = new View(shown(this.state.picture), this.#catalogue);
+      this.#counts = null;
     }
     return this.#view;
   }
@@ -255,7 +258,9 @@ export class Desk extends Events {
    * @returns {Status}
    */
   statusWith(line) {
-    return statusOf(this.state.picture, this.view.records, line);
+    const { records } = this.view;
+    this.#counts ??= countsOf(this.state.picture, records); // a page asks several times for each drawing
+    return statusOf(this.#counts, line);
   }
 
   /** @param {any} config what the server, the store or the app knows of the collections */

@@ -83,6 +83,8 @@ function layAnswer(records, { collection, record, resolve }) {
 export class View {
   /** @type {Map<string, boolean>} */
   #known = new Map();
+  /** @type {Map<string, [id: string, values: Values][]>} */
+  #all = new Map();
 
   /**
    * @param {Records} records
@@ -106,11 +108,15 @@ export class View {
   /**
    * Return all records of a collection that a person sees, by id.
    * @param {string} collection
-   * @returns {[id: string, values: Values][]}
+   * @returns {readonly [id: string, values: Values][]}
    */
   all(collection) {
-    const found = [...this.records.of(collection)].filter(([record]) => this.has(collection, record));
-    return found.map(([record, held]) => /** @type {[string, Values]} */ ([record, held.values])).sort(byId);
+    const known = this.#all.get(collection);
+    if (known) return known;
+    const seen = [...this.records.of(collection)].filter(([record]) => this.has(collection, record));
+    const found = seen.map(([record, held]) => /** @type {[string, Values]} */ ([record, held.values])).sort(byId);
+    this.#all.set(collection, found);
+    return found;
   }
 
   /**

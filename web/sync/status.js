@@ -34,19 +34,19 @@ import { Problem, Unreachable } from "./transport.js";
  * @property {string | null} problem
  */
 
+/** @typedef {Omit<Status, keyof Line> & {ended: boolean}} Counts What of a status is of the picture, and of no line. */
+
 /**
  * @param {Picture} picture
  * @param {Records} records what is shown
- * @param {Line} line
- * @returns {Status}
+ * @returns {Counts}
  */
-export function statusOf(picture, records, line) {
+export function countsOf(picture, records) {
   const { meta, made } = picture;
   const all = [...made.values()];
   const open = [...records.of(CONFLICTS)].filter(([, held]) => held.values.status === "open");
   return {
-    ...line,
-    state: meta.ended ? "ended" : line.state,
+    ended: meta.ended,
     pending: all.filter((each) => each.verdict === null).length,
     parked: all.filter((each) => each.verdict?.verdict === "parked").length,
     conflicts: open.length,
@@ -55,6 +55,13 @@ export function statusOf(picture, records, line) {
     correction: meta.correction,
   };
 }
+
+/**
+ * @param {Counts} counts
+ * @param {Line} line
+ * @returns {Status}
+ */
+export const statusOf = ({ ended, ...counts }, line) => ({ ...line, ...counts, state: ended ? "ended" : line.state });
 
 /**
  * Tell whether something was made here that was never sent.

@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { groupsOf, letterOf, opponentNames } from "../app/model/fixtures.js";
+import { groupsOf, opponentNames } from "../app/model/fixtures.js";
 import { firstTeam, lengthsOf, newestSeason, recordsOf, totalMinutes, usualLength } from "../app/model/newmatch.js";
-import { scoreOf } from "../football/scoreboard.js";
+import { ourSide } from "../football/scoreboard.js";
+import { letterOf, resultOn } from "../football/stats.js";
 import { at, clubOf, DAY_MS, iso, KICKOFF_MS, match, period, TEAMS } from "./clubs.js";
 
 describe("the list of matches", () => {
@@ -27,7 +28,7 @@ describe("the list of matches", () => {
     const goal = (id, team, type = "regular") => ["events", id, { match_id: "m", kind: "goal", team_id: team, period_type: type, period_number: 1 }];
     const letter = (more, ...goals) => {
       const facts = clubOf([...TEAMS, match(more), ...goals]).facts();
-      return letterOf(facts.match, scoreOf(facts));
+      return letterOf(resultOn(facts, ourSide(facts.match)));
     };
     assert.equal(letter({}, goal("1", "us")), "W");
     assert.equal(letter({ our_side: "away" }, goal("1", "us")), "L");

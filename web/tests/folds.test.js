@@ -12,9 +12,12 @@ import { clockWords, formatClock, kindWords, nth, periodWords, stageWords, swapW
 import {
   applyWrites,
   editEvent,
+  moveCard,
+  nameEvent,
   removeEvent,
-  restoreEvent,
+  sendOff,
   takenStints,
+  undoOf,
   writeEvent,
   writePlan,
   writePress,
@@ -157,22 +160,54 @@ test("an event that is taken back hides who took part, and both come back togeth
   const goal = club.newId();
   await applyWrites(club, writeEvent(goal, { match_id: MATCH, kind: "goal" }, { kind: "assist", player_id: BEA }));
   const before = facts();
+  const undo = undoOf(club.view, removeEvent(before, before.events[0]));
   await applyWrites(club, removeEvent(before, before.events[0]));
   assert.deepEqual([facts().events, facts().participants], [[], []]);
-  await applyWrites(club, restoreEvent(club.view, goal));
+  await applyWrites(club, undo);
   assert.deepEqual(facts(), before);
 });
 
 test("a substitution is one group; taken back, who went off is on, and brought back it is as it was", async () => {
-  const { club, facts, before, id, made } = await changed();
+  const { club, facts, before, made } = await changed();
   const after = facts();
   assert.deepEqual(after.lineup.map((each) => [each.player_id, each.end_min]).sort(), [[ADA, 10], [BEA, null]]);
   assert.deepEqual(made().slice(-4).map((each) => each.group?.count), [4, 4, 4, 4]);
+  const undo = undoOf(club.view, removeEvent(after, after.events[0]));
   await applyWrites(club, removeEvent(after, after.events[0]));
   assert.deepEqual(facts(), { ...before, lineup: before.lineup.map((each) => ({ ...each, end_period: null, end_min: null })) });
   assert.deepEqual(made().slice(-3).map((each) => each.group?.count), [3, 3, 3]);
-  await applyWrites(club, restoreEvent(club.view, id));
+  await applyWrites(club, undo);
   assert.deepEqual(facts(), after);
+});
+
+test("the undo of a removal brings back only what it took away: of a corrected change no stint stands twice", async () => {
+  const { club, facts, plan } = await changed();
+  await applyWrites(club, removeEvent(facts(), facts().events[0]));
+  await plan(substitute(facts(), change(club.newId(), ADA, BEA, 10), takenStints(club.view)));
+  const after = facts();
+  const undo = undoOf(club.view, removeEvent(after, after.events[0]));
+  await applyWrites(club, removeEvent(after, after.events[0]));
+  await applyWrites(club, undo);
+  assert.deepEqual(facts(), after);
+  assert.equal(facts().lineup.filter(({ player_id: player, end_min: end }) => player === BEA && end === null).length, 1);
+});
+
+test("a red card takes its player off in the same group, moves them when it is corrected, and taken back they are on", async () => {
+  const { club, facts, plan, made } = await phone();
+  await plan(lineUp(facts(), [[ADA, null], [BEA, null]], REDS));
+  const card = club.newId();
+  const on = () => facts().lineup.filter(({ end_min: end }) => end === null).map(({ player_id: player }) => player).sort();
+  await applyWrites(club, writeEvent(card, { match_id: MATCH, kind: "red_card", period_number: 1, clock_ms: 10 * MINUTE_MS }));
+  await applyWrites(club, nameEvent(facts(), facts().events[0], ADA));
+  assert.deepEqual(on(), [BEA]);
+  assert.deepEqual(made().slice(-2).map((each) => each.group?.count), [2, 2]);
+  const moved = moveCard(facts(), facts().events[0], { player_id: BEA });
+  await applyWrites(club, { writes: [...editEvent(club.view, card, { player_id: BEA }).writes, ...moved], is_group: true });
+  assert.deepEqual(on(), [ADA]);
+  await applyWrites(club, removeEvent(facts(), facts().events[0]));
+  assert.deepEqual(on(), [ADA, BEA].sort());
+  const early = { ...facts().match, kind: "red_card", id: card, player_id: ADA, period_type: null, period_number: 0, clock_ms: 0 };
+  assert.deepEqual(sendOff(facts(), early), [], "before the first whistle another may start");
 });
 
 test("taking a change back does not put on twice who came back later", async () => {

@@ -1,12 +1,23 @@
 /**
  * What the sheet of an event writes. A substitution has moved players on and off: to change one is to take it back and
- * to log it anew. Of all else only the fields that differ are written.
+ * to log it anew. Of all else only the fields that differ are written; a red card takes the player off in the same group.
  */
 
 import { periodKey } from "../../football/clock.js";
+import { withDefaults } from "../../football/collections.js";
 import { isProblem } from "../../football/presses.js";
 import { substitute } from "../../football/substitutions.js";
-import { applyWrites, editEvent, removeEvent, takenStints, writeEvent, writePlan } from "../../football/writes.js";
+import {
+  applyWrites,
+  editEvent,
+  moveCard,
+  removeEvent,
+  sendOff,
+  takenStints,
+  undoOf,
+  writeEvent,
+  writePlan,
+} from "../../football/writes.js";
 import { fieldsOf, isOtherwise, otherKind } from "./eventform.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -38,7 +49,9 @@ export function addEvent({ club }, facts, form) {
   const kind = otherKind(form.kind);
   const { match } = facts;
   const fields = { match_id: match.id, season_id: match.season_id, ...fieldsOf(match, null, form) };
-  return applyWrites(club, writeEvent(id, fields, kind && form.other ? { kind, player_id: form.other } : null));
+  const logged = writeEvent(id, fields, kind && form.other ? { kind, player_id: form.other } : null);
+  const off = sendOff(facts, withDefaults("events", id, fields));
+  return applyWrites(club, { writes: [...logged.writes, ...off], is_group: off.length > 0 });
 }
 
 /**
@@ -58,7 +71,10 @@ export async function correctEvent(app, facts, event, before, after) {
   }
   const assist = after.kind === "goal" ? after.other : "";
   const other = !isSwap && assist !== before.other ? { kind: "assist", player_id: assist || null } : null;
-  return applyWrites(club, editEvent(club.view, event.id, fieldsOf(facts.match, before, after), other));
+  const fields = fieldsOf(facts.match, before, after);
+  const moved = moveCard(facts, event, fields);
+  const { writes } = editEvent(club.view, event.id, fields, other);
+  return applyWrites(club, { writes: [...writes, ...moved], is_group: moved.length > 0 });
 }
 
 /**
@@ -69,23 +85,9 @@ export async function correctEvent(app, facts, event, before, after) {
  */
 export async function takeBack({ club }, facts, event) {
   const removal = removeEvent(facts, event);
+  const undo = undoOf(club.view, removal);
   await applyWrites(club, removal);
-  return () => applyWrites(club, undoOf(facts, removal));
-}
-
-/**
- * Return what undoes a removal, edit by edit: what it deleted comes back, and what it emptied is as it was.
- * @param {MatchFacts} facts as they were before it
- * @param {import("../../football/writes.js").Writes} removal
- * @returns {import("../../football/writes.js").Writes}
- */
-function undoOf({ lineup }, { writes, is_group }) {
-  const undone = writes.map((write) => {
-    if (write.op === "delete") return { ...write, op: /** @type {const} */ ("restore") };
-    const was = Object.entries(lineup.find(({ id }) => id === write.id) ?? {});
-    return { ...write, fields: Object.fromEntries(was.filter(([name]) => name in write.fields)) };
-  });
-  return { writes: undone, is_group };
+  return () => applyWrites(club, undo);
 }
 
 /**

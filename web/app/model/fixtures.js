@@ -81,16 +81,3 @@ export function opponentNames(club, matches, ourId) {
  * @param {string | null} teamId
  */
 export const lastOf = (matches, teamId) => matches.find(({ match }) => teamId !== null && ourTeamId(match) === teamId);
-
-/**
- * Return how a match ended for us, `W`, `D` or `L`.
- * @param {Match} match
- * @param {import("../../football/scoreboard.js").Score} score
- */
-export function letterOf(match, score) {
-  const isHome = ourSide(match) === "home";
-  const [ours, theirs] = isHome ? [score.home, score.away] : [score.away, score.home];
-  const [oursPens, theirsPens] = isHome ? [score.home_shootout, score.away_shootout] : [score.away_shootout, score.home_shootout];
-  const lead = ours - theirs || oursPens - theirsPens;
-  return lead > 0 ? "W" : lead < 0 ? "L" : "D";
-}

@@ -3,6 +3,7 @@
 import { keyOfEvent } from "../../football/clock.js";
 import { sideOf } from "../../football/scoreboard.js";
 import { kindWords, swapWords } from "../../football/words.js";
+import { applyWrites, removeEvent } from "../../football/writes.js";
 import { callName, memberOf } from "./matchsquad.js";
 import { minuteWords } from "./moment.js";
 import { sidesOf } from "./sides.js";
@@ -36,5 +37,19 @@ export function eventWords(club, facts, event) {
 export function sayEvent(app, matchId, eventId) {
   const facts = app.facts(matchId);
   const event = facts?.events.find(({ id }) => id === eventId);
-  if (facts && event) app.say(eventWords(app.club, facts, event), { undo: () => app.club.delete("events", eventId) });
+  if (facts && event) app.say(eventWords(app.club, facts, event), { undo: () => takeBackEvents(app, matchId, [eventId]) });
+}
+
+/**
+ * Take events back, the last first, with what each of them changed of who is on.
+ * @param {App} app
+ * @param {string} matchId
+ * @param {string[]} eventIds
+ */
+export async function takeBackEvents(app, matchId, eventIds) {
+  for (const id of [...eventIds].reverse()) {
+    const facts = app.facts(matchId);
+    const event = facts?.events.find((each) => each.id === id);
+    if (facts && event) await applyWrites(app.club, removeEvent(facts, event));
+  }
 }

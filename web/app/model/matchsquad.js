@@ -15,7 +15,7 @@ import { playersOf, shortName } from "./squads.js";
  * @property {number | null} number
  * @property {string | null} position
  */
-/** @typedef {{on: Member[], off: Member[]}} MatchSquad */
+/** @typedef {{on: Member[], off: Member[], bench: Member[]}} MatchSquad Of those who are off, the bench may come on. */
 
 /**
  * Return the players of one side: those on the pitch, and all others of the team. Whoever has played for it in this match
@@ -31,8 +31,16 @@ export function squadOf(club, facts, side) {
   const squad = playersOf(club, sidesOf(club, facts)[side].id);
   const ids = new Set([...squad.map(({ id }) => id), ...stints.map((stint) => stint.player_id)]);
   const members = [...ids].map((id) => memberOf(club, id, playing.get(id) ?? null)).sort(byNumber);
-  return { on: members.filter(({ id }) => playing.has(id)), off: members.filter(({ id }) => !playing.has(id)) };
+  const off = members.filter(({ id }) => !playing.has(id));
+  const gone = sentOff(facts);
+  return { on: members.filter(({ id }) => playing.has(id)), off, bench: off.filter(({ id }) => !gone.has(id)) };
 }
+
+/**
+ * Return who was shown a red card: they take no more part in the match.
+ * @param {MatchFacts} facts
+ */
+export const sentOff = ({ events }) => new Set(events.flatMap((event) => (event.kind === "red_card" ? (event.player_id ?? []) : [])));
 
 /**
  * Return a player; one who is not there any more is somebody.

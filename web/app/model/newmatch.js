@@ -3,6 +3,7 @@
 import { FORMATS, PERIODS_BY_FORMAT } from "../../football/vocabulary.js";
 import { ourTeamId } from "../../football/scoreboard.js";
 import { lastOf } from "./fixtures.js";
+import { seasonsOf } from "./seasons.js";
 
 /** @typedef {import("../../touchline.js").Touchline} Touchline */
 /** @typedef {import("../../football/facts.js").MatchFacts} MatchFacts */
@@ -114,9 +115,7 @@ const sameName = (one, other) => one.trim().toLocaleLowerCase() === other.trim()
  * @returns {string | null}
  */
 export function newestSeason(club) {
-  const seasons = club.all("seasons");
-  seasons.sort((one, other) => String(other.label).localeCompare(String(one.label), undefined, { numeric: true }));
-  return seasons[0]?.id ?? null;
+  return seasonsOf(club)[0]?.id ?? null;
 }
 
 /**

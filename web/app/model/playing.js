@@ -2,11 +2,10 @@
 
 import { gather } from "../../football/facts.js";
 import { statusOf } from "../../football/status.js";
+import { isGoingOn } from "./moment.js";
 
 /** @typedef {import("../../touchline.js").Touchline} Touchline */
 
-/** What a match is in between its kick-off and its end. */
-const UNDER_WAY = new Set(["live", "paused", "half_time"]);
 /** Milliseconds after kick-off at which no match is played any more. */
 const LONG_AGO_MS = 12 * 3_600_000;
 
@@ -18,7 +17,7 @@ export function isPlaying({ view }, now) {
   for (const [, { match_id: id, started_at: at }] of view.all("match_periods")) {
     if (typeof at !== "string" || now - Date.parse(at) > LONG_AGO_MS) continue;
     const facts = gather(view, String(id));
-    if (facts && UNDER_WAY.has(statusOf(facts, now))) return true;
+    if (facts && isGoingOn(statusOf(facts, now))) return true;
   }
   return false;
 }

@@ -87,8 +87,16 @@ export function withoutTeam(club) {
  * @param {unknown} teamId
  */
 function everPlayersOf(club, teamId) {
-  return club.all("players", { current_team: /** @type {string} */ (teamId ?? "") }).sort(byNumber);
+  /** @type {Map<unknown, Row[]>} */
+  const players = byTeam.get(club.view) ?? new Map();
+  byTeam.set(club.view, players);
+  const found = players.get(teamId) ?? club.all("players", { current_team: /** @type {string} */ (teamId ?? "") }).sort(byNumber);
+  players.set(teamId, found);
+  return found;
 }
+
+/** @type {WeakMap<object, Map<unknown, Row[]>>} view -> team -> its players: asked for with each drawing of a match */
+const byTeam = new WeakMap();
 
 /** @param {Row} player */
 const number = (player) => Number(player.squad_number ?? 1_000);
@@ -132,8 +140,11 @@ export function freeNumber(players, from = 1) {
  * @returns {(one: Row, other: Row) => number}
  */
 export function byName(field) {
-  return (one, other) => String(one[field] ?? "").localeCompare(String(other[field] ?? ""), undefined, { numeric: true });
+  return (one, other) => ORDER.compare(String(one[field] ?? ""), String(other[field] ?? ""));
 }
+
+/** Names as a reader would sort them, with numbers by their size: `U9` before `U10`. Made once, for that takes longest. */
+const ORDER = new Intl.Collator(undefined, { numeric: true });
 
 /**
  * Return a team's name; of one that is not there, what it is.

@@ -1,5 +1,7 @@
 /** Sync words: is what I did saved, and where? In one line for the head of each screen, and in sentences for the sheet. */
 
+import { time } from "./days.js";
+
 /** @typedef {import("../../sync/status.js").Status} Status */
 /** @typedef {"live" | "calm" | "waiting" | "bad"} Tone */
 
@@ -74,5 +76,5 @@ export const changes = (count) => (count === 1 ? "1 change" : `${count} changes`
 
 /** @param {number | null} ms */
 function clock(ms) {
-  return ms === null ? "" : new Date(ms).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  return ms === null ? "" : time(new Date(ms));
 }

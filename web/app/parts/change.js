@@ -3,10 +3,11 @@
 import { MINUTE_MS } from "../../football/clock.js";
 import { playedMsByPlayer } from "../../football/minutes.js";
 import { ourSide } from "../../football/scoreboard.js";
-import { applyWrites, removeEvent } from "../../football/writes.js";
+import { applyWrites } from "../../football/writes.js";
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { pairsOf, pairWords, planChanges } from "../model/changes.js";
+import { takeBackEvents } from "../model/happened.js";
 import { callName, memberOf, squadOf } from "../model/matchsquad.js";
 import { momentOf } from "../model/moment.js";
 import { sidesOf } from "../model/sides.js";
@@ -38,7 +39,7 @@ export function changeButton(app, facts) {
  * @param {MatchFacts} facts
  */
 function waiting(app, facts) {
-  const { on, off } = squadOf(app.club, facts, ourSide(facts.match));
+  const { on, bench: off } = squadOf(app.club, facts, ourSide(facts.match));
   if (on.length === 0) return null;
   const played = playedMsByPlayer(facts, app.now());
   const time = (/** @type {Member} */ { id }) => played.get(id) ?? 0;
@@ -71,7 +72,7 @@ function drawChange(app, matchId, picked, close) {
   if (squad.on.length === 0) return nobodyOn(app, matchId, squad.off.length, close);
   const played = playedMsByPlayer(facts, app.now());
   const minutes = (/** @type {Member} */ { id }) => `${Math.floor((played.get(id) ?? 0) / MINUTE_MS)}′`;
-  const bench = [...squad.off].sort((one, other) => (played.get(one.id) ?? 0) - (played.get(other.id) ?? 0));
+  const bench = [...squad.bench].sort((one, other) => (played.get(one.id) ?? 0) - (played.get(other.id) ?? 0));
   const team = sidesOf(app.club, facts).ours;
   /** @param {keyof Picked} list @param {Member[]} members @param {string} label */
   const half = (list, members, label) => [
@@ -155,18 +156,5 @@ async function change(app, matchId, pairs, words) {
   if (planned.eventIds.length === 0) return app.say("Somebody has logged that change already.");
   if (!(await app.attempt(() => applyWrites(club, planned.writes)))) return;
   navigator.vibrate?.(30);
-  app.say(words.join(", "), { undo: () => takeBack(app, matchId, planned.eventIds) });
-}
-
-/**
- * @param {App} app
- * @param {string} matchId
- * @param {string[]} eventIds
- */
-async function takeBack(app, matchId, eventIds) {
-  for (const id of [...eventIds].reverse()) {
-    const facts = app.facts(matchId);
-    const event = facts?.events.find((each) => each.id === id);
-    if (facts && event) await applyWrites(app.club, removeEvent(facts, event));
-  }
+  app.say(words.join(", "), { undo: () => takeBackEvents(app, matchId, planned.eventIds) });
 }

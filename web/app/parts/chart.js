@@ -58,7 +58,7 @@ export function lyingBars({ caption, heads, bars, line, tones = ["plain"], legen
   const height = top + bars.length * ROW;
   return figure(caption, heads, bars, legend, [
     h(
-      "svg.lying",
+      "svg",
       { width: "100%", height, "aria-hidden": "true" },
       bars.map((bar, place) => lying(bar, top + place * ROW, along, tones)),
       h("line.base", { x1: percent(BARS_AT), x2: percent(BARS_AT), y1: top, y2: height }),

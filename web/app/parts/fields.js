@@ -49,7 +49,7 @@ export function selectField(label, options, current, take) {
  */
 export function choiceField(label, options, current, take) {
   return h(
-    "fieldset.choice-field",
+    "fieldset",
     { key: `choice ${label}` },
     h("legend", null, label),
     h(

@@ -1,16 +1,15 @@
 /** One match in a list: its day, who played, and what came of it. */
 
-import { scoreOf, scoreText } from "../../football/scoreboard.js";
+import { ourSide, scoreOf, scoreText } from "../../football/scoreboard.js";
+import { letterOf, resultOn } from "../../football/stats.js";
 import { h } from "../dom.js";
 import { shortMonth, time, weekday } from "../model/days.js";
-import { letterOf } from "../model/fixtures.js";
 import { sidesOf } from "../model/sides.js";
 import { to } from "../route.js";
+import { letterChip, LETTERS } from "./results.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../model/fixtures.js").Fixture} Fixture */
-
-const RESULTS = { W: "Won", D: "Drawn", L: "Lost" };
 
 /**
  * @param {App} app
@@ -30,9 +29,9 @@ export function fixtureRow(app, { facts, status }) {
       h(
         "time.day",
         { datetime: match.kickoff_ts.slice(0, 10) },
-        h("span.weekday", null, weekday(at)),
+        h("span", null, weekday(at)),
         h("span.date.numbers", null, String(at.getDate())),
-        status !== "completed" && h("span.month", null, shortMonth(at)),
+        status !== "completed" && h("span", null, shortMonth(at)),
       ),
       h("span.grow", null, teamLine(home), teamLine(away), more && h("small", null, more)),
       outcome(facts, status),
@@ -52,13 +51,13 @@ function outcome(facts, status) {
   if (status === "cancelled") return h("span.tag", null, "Called off");
   if (status === "postponed") return h("span.tag", null, "Postponed");
   if (status !== "completed" && !score.is_by_hand) return null;
-  const letter = letterOf(facts.match, score);
+  const letter = letterOf(resultOn(facts, ourSide(facts.match)));
   return h(
     "span.outcome",
-    { "data-result": letter },
-    h("span.unseen", null, `${RESULTS[letter]} ${scoreText(score)}`),
-    h("span.goals.numbers", { "aria-hidden": "true" }, h("b", null, score.home), h("b", null, score.away)),
+    null,
+    h("span.unseen", null, `${LETTERS[letter]} ${scoreText(score)}`),
+    h("span.counts.numbers", { "aria-hidden": "true" }, h("b", null, score.home), h("b", null, score.away)),
     score.home_shootout + score.away_shootout > 0 && h("span.pens.numbers", { "aria-hidden": "true" }, `${score.home_shootout}–${score.away_shootout} pens`),
-    h("span.letter", { "aria-hidden": "true" }, letter),
+    h("span", { "aria-hidden": "true" }, letterChip(letter)),
   );
 }

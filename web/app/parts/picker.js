@@ -4,6 +4,7 @@
 
 import { participantId } from "../../football/ids.js";
 import { kindWords } from "../../football/words.js";
+import { applyWrites, nameEvent } from "../../football/writes.js";
 import { h } from "../dom.js";
 import { sayEvent } from "../model/happened.js";
 import { squadOf } from "../model/matchsquad.js";
@@ -75,8 +76,10 @@ function choiceOf(app, { matchId, eventId, side }, { otherwise, choose, leave, w
  */
 async function name(app, asked, member) {
   const { club } = app;
-  const isStored = await app.attempt(() => club.put("events", asked.eventId, { player_id: member.id }));
-  if (!isStored) return;
+  const facts = app.facts(asked.matchId);
+  const event = facts?.events.find(({ id }) => id === asked.eventId);
+  if (!facts || !event) return;
+  if (!(await app.attempt(() => applyWrites(club, nameEvent(facts, event, member.id))))) return;
   sayEvent(app, asked.matchId, asked.eventId);
   if (asked.kind === "goal") askAssist(app, asked, member);
 }

@@ -34,7 +34,7 @@ export function refusedCard(app, people, refused, mending) {
     { key: refused.id, id: `question-${refused.id}`, tabindex: "-1", "data-kind": "rejected", "aria-label": `Not accepted: ${what}` },
     h("header", null, icon("bang"), h("div", null, h("h3", null, what), h("p.soft", null, `${who}, ${when}`))),
     h("p.wrong", null, why),
-    lines.length > 1 && h("dl.lines", null, lines.map(lineOf)),
+    lines.length > 1 && h("dl", null, lines.map(lineOf)),
     app.may("coach") &&
       h(
         "form.stack",

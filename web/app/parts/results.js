@@ -9,7 +9,7 @@ import { teamName } from "../model/squads.js";
 /** @typedef {import("../../football/facts.js").MatchFacts} MatchFacts */
 /** @typedef {import("../model/seasons.js").Played} Played */
 
-const LETTERS = /** @type {Record<string, string>} */ ({ W: "Won", D: "Drawn", L: "Lost" });
+export const LETTERS = /** @type {Record<string, string>} */ ({ W: "Won", D: "Drawn", L: "Lost" });
 export const TONES = /** @type {Record<string, string>} */ ({ W: "won", D: "drawn", L: "lost" });
 
 /**
@@ -46,7 +46,7 @@ export function dayWords({ match }, nowMs) {
 
 /** @param {string} letter */
 export function letterChip(letter) {
-  return h("span", { class: `letter ${TONES[letter]}`, title: LETTERS[letter] }, letter);
+  return h("span.letter", { class: TONES[letter], title: LETTERS[letter] }, letter);
 }
 
 /**

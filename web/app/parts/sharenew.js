@@ -65,8 +65,8 @@ export function optionFields(app, matchId, options, rules) {
     app.redraw();
   };
   return h(
-    "fieldset.stack.options",
-    { key: "options", },
+    "fieldset.stack",
+    { key: "options" },
     h("legend", null, "What it shows"),
     switchField("Score", options.score, take("score"), { hint: hints.score }),
     switchField("Shirt numbers", options.shirt_numbers, take("shirt_numbers"), { hint: hints.shirt_numbers }),

@@ -131,7 +131,7 @@ function kitFields(app, { name, cloth, trim }, value, changed) {
       h("span", { "aria-hidden": "true" }, words),
     );
   return h(
-    "fieldset.kit",
+    "fieldset",
     null,
     h("legend", null, name),
     h(

@@ -185,7 +185,7 @@ function eventRow(entry, told) {
       h("span.entry-when.numbers", null, entry.minute),
       MARKS[entry.kind] ? icon(MARKS[entry.kind] ?? "") : h("span.entry-dot", { "aria-hidden": "true" }),
       h(
-        "span.what",
+        "span.entry-what",
         null,
         h("span.entry-kind", null, kindWords(entry)),
         whoLines(entry, told).map((line) => h("span.entry-who", null, line)),

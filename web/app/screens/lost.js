@@ -7,5 +7,5 @@ import { to } from "../route.js";
 export const lost = {
   title: () => "Not found",
   draw: () =>
-    h("section.plain", null, h("p", null, "There is nothing at this address."), h("p", null, h("a.button", { href: to() }, "To the matches"))),
+    h("section", null, h("p", null, "There is nothing at this address."), h("p", null, h("a.button", { href: to() }, "To the matches"))),
 };

@@ -45,7 +45,7 @@ export const match = {
     const offered = PARTS.filter(([name]) => name !== "play" || app.may("scorer"));
     const part = offered.some(([name]) => name === own.part) ? own.part : offered[0][0];
     return h(
-      "div.match",
+      "div",
       { key: facts.match.id, mounted: (/** @type {HTMLElement} */ place) => listenForKeys(app, facts.match.id, place) },
       partButtons(app, own, offered, part),
       h(`section.part.${part}`, { key: part }, part === "timeline" ? timeline(app, facts) : part === "team" ? teamPart(app, facts) : play(app, facts, own)),

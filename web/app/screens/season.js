@@ -63,13 +63,13 @@ function choice(app, seasons, chosen) {
       words,
     );
   return h(
-    "div.choices.seasons",
+    "div.choices",
     { role: "group", "aria-label": "Which season" },
     seasons.map(({ id, label }) => chip(id, String(label))),
     chip(ALL, "All matches"),
     app.may("coach") &&
       h(
-        "button.choice.more",
+        "button.choice",
         {
           type: "button",
           "aria-label": "New season",
