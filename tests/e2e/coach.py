@@ -127,10 +127,6 @@ class App:
         await expect(self.page).to_have_url(re.compile("#/match/"))
         return self.page.url.partition("#/match/")[2].partition("/")[0]
 
-    async def open_match(self, name: Name) -> None:
-        """Go to a match of the list."""
-        await self.go("Matches", name)
-
     async def show(self, part: str) -> None:
         """Turn to a part of the match: Play, Timeline or Team."""
         await self.tap(self.page.get_by_role("group", name="Show").get_by_role("button", name=part))
