@@ -95,6 +95,15 @@ Tell = Callable[[int, int], None]
 """Told how many rows of how many are written."""
 
 
+async def is_adopted(dsn: str) -> bool:
+    """Tell whether the database at `dsn` is Touchline's already."""
+    connection = await asyncpg.connect(dsn, timeout=CONNECT_S)
+    try:
+        return await _is_touchline(connection)
+    finally:
+        await connection.close()
+
+
 async def adopt(
     dsn: str, adoption: Adoption, *, clock: Callable[[], int], dice: Callable[[int], bytes], tell: Tell
 ) -> Adopted:

@@ -11,7 +11,16 @@ import asyncpg
 
 OLD_SCHEMA = Path(__file__).with_name("old_grassroots.sql")
 START = datetime(1998, 8, 29, 14, 0, 0, 123456, tzinfo=UTC)
-NAMES = ("Siobhán O'Neill", 'Bobby "the wall"; DROP TABLE--', "Zoë 🐐", "李小龙", "  Ana  ", "İbrahim\tÖz", "x" * 100, "😀" * 100)
+NAMES = (
+    "Siobhán O'Neill",
+    'Bobby "the wall"; DROP TABLE--',
+    "Zoë 🐐",
+    "李小龙",
+    "  Ana  ",
+    "İbrahim\tÖz",
+    "x" * 100,
+    "😀" * 100,
+)
 NOTES = (None, "", "Line one\nline two\r\n\\N", "'; --", "n" * 1_000, "é" * 500, "{} [] \\ \u2028")
 KINDS = ("goal", "own_goal", "assist", "save", "foul", "tackle", "ball_out", "penalty", "key_pass")
 
@@ -34,7 +43,7 @@ class OldClub:
         """Return some time, to the microsecond."""
         return START + timedelta(seconds=self.dice.randrange(800_000_000), microseconds=self.dice.randrange(1_000_000))
 
-    def add(self, table: str, *row: Any) -> None:
+    def add(self, table: str, *row: Any) -> None:  # noqa: ANN401 - a column's value each
         """Add a row, with its two times behind it."""
         self.rows.setdefault(table, []).append(row)
 
@@ -66,8 +75,9 @@ class OldClub:
         naive = self.when().replace(tzinfo=None)
         scores = (number % 7, number % 4)
         self.add(
-            "matches", match, seasons[number % 5], self.when(), "Cup 'n' League", *sides, NOTES[2] if number % 2 else None,
-            None if number % 5 == 0 else 60, "half", *scores, NOTES[number % len(NOTES)], naive, naive,
+            "matches", match, seasons[number % 5], self.when(), "Cup 'n' League", *sides,
+            NOTES[2] if number % 2 else None, None if number % 5 == 0 else 60, "half", *scores,
+            NOTES[number % len(NOTES)], naive, naive,
         )  # fmt: skip
         if number % 4 == 0:
             return  # a result by hand, without events
@@ -80,11 +90,28 @@ class OldClub:
             note = None if each % 2 else f"It's {each} 🥅"
             self.add("events", event, match, None, each % 3, clock, kind, team, player, note, each % 5 - 2, made, made)
             if each % 6 == 0:
-                self.add("event_participants", self.id(), event, self.dice.choice(players), "assist", self.when(), self.when())
+                self.add(
+                    "event_participants",
+                    self.id(),
+                    event,
+                    self.dice.choice(players),
+                    "assist",
+                    self.when(),
+                    self.when(),
+                )
         for player in self.dice.sample(players, 9):
             self.add("lineup", match, player, 0.0, 20.5, "GK", self.when(), self.when())
             self.add("lineup", match, player, 30.25, None, None, self.when(), self.when())
-        self.add("awards", self.id(), seasons[0], self.dice.choice(players), "Player o' the year", None, self.when(), self.when())
+        self.add(
+            "awards",
+            self.id(),
+            seasons[0],
+            self.dice.choice(players),
+            "Player o' the year",
+            None,
+            self.when(),
+            self.when(),
+        )
         self.add("match_awards", self.id(), match, None, "Spirit ✨", "well\nplayed", self.when(), self.when())
         self.add("match_notes", self.id(), match, "Wet.", number % 3, self.when(), self.when())
 
