@@ -1,4 +1,8 @@
-"""The command line: `serve`, `migrate`, `demo`. What cannot be done is said in one sentence, with exit status 2."""
+"""The command line: `serve`, `migrate`, `adopt`, `demo`.
+
+What cannot be done is said in one sentence, with exit status 2. `adopt` takes over the database that a club already has
+(docs/adopt.md): status 0 where it did, would, or had done so; 2 where there is something that it cannot keep.
+"""
 
 import signal
 import sys
@@ -17,6 +21,7 @@ from api.serving import Opened, StartError, listen, open_database
 from api.serving import serve as serve_until_told
 from api.settings import Settings, SettingsError, is_own_machine, read_environment
 from api.workers import supervise
+from storage.adoption.adopt import AdoptionImpossible
 from storage.embedded import EmbeddedPostgresError
 from storage.migrate import MigrationError, SchemaOutOfDate
 from storage.readiness import DatabaseUnfit
@@ -31,6 +36,7 @@ SENTENCES: Final = (
     MigrationError,
     SchemaOutOfDate,
     DatabaseUnfit,
+    AdoptionImpossible,
 )
 
 
@@ -62,6 +68,30 @@ def migrate() -> None:
 
 
 @commands.command()
+@click.option("--dry-run", is_flag=True, help="Do all of it, show what comes of it, and roll it back.")
+@click.option("--club", metavar="NAME", help="The club's name; asked where it is not given.")
+@click.option("--owner-email", metavar="EMAIL", help="With which the owner signs in; asked where it is not given.")
+@click.option("--owner-name", metavar="NAME", help="How the owner is called; otherwise by the address.")
+@click.option("--time-zone", metavar="ZONE", help="Of times that have none, Europe/London; otherwise the database's.")
+@click.option("--json", "as_json", is_flag=True, help="Tell programs: one JSON object on standard output.")
+def adopt(
+    *,
+    dry_run: bool,
+    club: str | None,
+    owner_email: str | None,
+    owner_name: str | None,
+    time_zone: str | None,
+    as_json: bool,
+) -> None:
+    """Take over the database that a club already has, in one transaction; its owner's password is asked."""
+    from api.adopting import Asked, adopt_database
+
+    asked = Asked(club, owner_email, owner_name, time_zone, is_rehearsal=dry_run, as_json=as_json)
+    _end_on_signals(status=CANNOT)
+    sys.exit(adopt_database(read_environment(), asked))
+
+
+@commands.command()
 def demo() -> None:
     """Show two phones that lose their signal at one match, and agree again."""
     from api.demo.run import run
@@ -85,11 +115,11 @@ def announce(settings: Settings, opened: Opened, port: int) -> None:
         print("Touchline is running", *lines, sep="\n", flush=True)
 
 
-def _end_on_signals() -> None:
-    """End in good order, with status 0, also while starting: what is open is closed on the way out."""
+def _end_on_signals(status: int = 0) -> None:
+    """End in good order, with this status, also while starting: what is open is closed on the way out."""
 
     def end(_number: int, _frame: FrameType | None) -> None:
-        sys.exit(0)
+        sys.exit(status)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)

@@ -32,7 +32,7 @@ _OPEN: Final = """
 """
 BEFORE_A_CLUB: Final = ("memberships", "scorers", "sessions")
 """Tables that are read to find out which club somebody may enter, so that no club can be named yet."""
-_MAKE_ROLE: Final = f"""
+MAKE_ROLE: Final = f"""
 DO $$ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{APP_ROLE}') THEN CREATE ROLE {APP_ROLE} NOLOGIN; END IF;
     EXECUTE format('GRANT {APP_ROLE} TO %I', current_user);
@@ -57,7 +57,7 @@ async def prepare(dsn: str) -> list[str]:
     """Make the application's role where it is missing, and migrate. Returns the names of what was applied."""
     connection = await asyncpg.connect(dsn, timeout=CONNECT_S)
     try:
-        await connection.execute(_MAKE_ROLE)
+        await connection.execute(MAKE_ROLE)
     except asyncpg.InsufficientPrivilegeError as error:
         raise DatabaseUnfit(
             f"The role of DATABASE_URL may neither make the role {APP_ROLE} nor take it. Have an administrator run "

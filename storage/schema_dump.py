@@ -11,16 +11,24 @@ DUMP_S = 30.0
 _RANDOM = ("\\restrict ", "\\unrestrict ")
 
 
-async def schema_dump(pg_dump: Path, dsn: str, *, without_tables: tuple[str, ...] = ()) -> str:
+async def schema_dump(
+    pg_dump: Path, dsn: str, *, without_tables: tuple[str, ...] = (), without_schema: str | None = None
+) -> str:
     """Answer what `pg_dump --schema-only` says of the database at `dsn`, without comments and blank lines.
 
-    `without_tables` names tables to leave out, such as the ledger of migrations. Columns stay in the order
-    of their table. Raises `RuntimeError` with pg_dump's words when it fails.
+    `without_tables` names tables to leave out, such as the ledger of migrations, and `without_schema` a schema.
+    Columns stay in the order of their table. Raises `RuntimeError` with pg_dump's words when it fails.
     """
     options = [f"--exclude-table={name}" for name in without_tables]
+    if without_schema is not None:
+        options.append(f"--exclude-schema={without_schema}")
+    return await dump(pg_dump, dsn, "--schema-only", *options)
+
+
+async def dump(pg_dump: Path, dsn: str, *options: str) -> str:
+    """Answer what pg_dump says of the database at `dsn`, its rows included, without comments and blank lines."""
     process = await asyncio.create_subprocess_exec(
         pg_dump,
-        "--schema-only",
         *options,
         dsn,
         stdout=asyncio.subprocess.PIPE,
@@ -33,6 +41,6 @@ async def schema_dump(pg_dump: Path, dsn: str, *, without_tables: tuple[str, ...
             process.kill()
             await process.wait()
     if process.returncode != 0:
-        raise RuntimeError(f"pg_dump could not read the schema: {said.decode(errors='replace').strip()}")
+        raise RuntimeError(f"pg_dump could not read the database: {said.decode(errors='replace').strip()}")
     lines = text.decode().splitlines()
     return "\n".join(line for line in lines if line and not line.startswith(("--", *_RANDOM))) + "\n"
