@@ -1,4 +1,7 @@
-"""The command line: `serve`, `migrate`, `demo`. What cannot be done is said in one sentence, with exit status 2."""
+"""The command line. What cannot be done is said in one sentence, with exit status 2.
+
+`serve`, `migrate` and `demo` are here; what an operator needs besides is in `api/commands/`.
+"""
 
 import signal
 import sys
@@ -10,6 +13,8 @@ import click
 from rich.console import Console
 from rich.panel import Panel
 
+from api import VERSION
+from api.commands.backup import backup, restore
 from api.identity.demo import DEMO_EMAIL, DEMO_PASSWORD
 from api.identity.keys import SecretFileError
 from api.observe import configure_logs
@@ -17,6 +22,7 @@ from api.serving import Opened, StartError, listen, open_database
 from api.serving import serve as serve_until_told
 from api.settings import Settings, SettingsError, is_own_machine, read_environment
 from api.workers import supervise
+from storage.backups import BackupError
 from storage.embedded import EmbeddedPostgresError
 from storage.migrate import MigrationError, SchemaOutOfDate
 from storage.readiness import DatabaseUnfit
@@ -31,10 +37,12 @@ SENTENCES: Final = (
     MigrationError,
     SchemaOutOfDate,
     DatabaseUnfit,
+    BackupError,
 )
 
 
 @click.group(help="Touchline: an offline-first sync engine server. Settings come from the environment.")
+@click.version_option(VERSION, prog_name="touchline", message="%(prog)s %(version)s")
 def commands() -> None:
     """Group the commands."""
 
@@ -67,6 +75,10 @@ def demo() -> None:
     from api.demo.run import run
 
     sys.exit(run())
+
+
+for _command in (backup, restore):
+    commands.add_command(_command)
 
 
 def announce(settings: Settings, opened: Opened, port: int) -> None:
