@@ -15,6 +15,7 @@ from rich.panel import Panel
 
 from api import VERSION
 from api.commands.backup import backup, restore
+from api.commands.doctor import doctor
 from api.identity.demo import DEMO_EMAIL, DEMO_PASSWORD
 from api.identity.keys import SecretFileError
 from api.observe import configure_logs
@@ -77,7 +78,7 @@ def demo() -> None:
     sys.exit(run())
 
 
-for _command in (backup, restore):
+for _command in (doctor, backup, restore):
     commands.add_command(_command)
 
 

@@ -6,23 +6,37 @@ A text of pg_dump shows what comparisons of tables miss: checks, predicates of i
 import asyncio
 from pathlib import Path
 
+from storage.address import address_for_program
+
 DUMP_S = 30.0
 # pg_dump writes a random key into them, against scripts hidden in a dump.
 _RANDOM = ("\\restrict ", "\\unrestrict ")
 
 
-async def schema_dump(pg_dump: Path, dsn: str, *, without_tables: tuple[str, ...] = ()) -> str:
+async def schema_dump(
+    pg_dump: Path,
+    dsn: str,
+    *,
+    without_tables: tuple[str, ...] = (),
+    schemas: tuple[str, ...] = (),
+    has_owners: bool = True,
+) -> str:
     """Answer what `pg_dump --schema-only` says of the database at `dsn`, without comments and blank lines.
 
-    `without_tables` names tables to leave out, such as the ledger of migrations. Columns stay in the order
-    of their table. Raises `RuntimeError` with pg_dump's words when it fails.
+    `without_tables` names tables to leave out, such as the ledger of migrations; `schemas`, where given, are all
+    that is looked at; with `has_owners` it tells whose each thing is. Columns stay in the order of their table.
+    Raises `RuntimeError` with pg_dump's words when it fails.
     """
     options = [f"--exclude-table={name}" for name in without_tables]
+    options += [f"--schema={name}" for name in schemas]
+    options += [] if has_owners else ["--no-owner"]
+    bare, environment = address_for_program(dsn)
     process = await asyncio.create_subprocess_exec(
         pg_dump,
         "--schema-only",
         *options,
-        dsn,
+        bare,
+        env=environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

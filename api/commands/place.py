@@ -53,15 +53,23 @@ def open_place(settings: Settings) -> Generator[Place]:
             f"There is no database in {folder}. Set DATA_DIR to the data folder of the server, or DATABASE_URL."
         )
     postgres = EmbeddedPostgres(folder, durability=settings.durability)
+    if not _has_started(postgres):
+        yield _running(folder)
+        return
+    with postgres:
+        yield Place(postgres.owner_dsn, postgres.app_dsn, f"PostgreSQL of its own in {folder}", folder)
+
+
+def _has_started(postgres: EmbeddedPostgres) -> bool:
+    """Start PostgreSQL, unless a server has it already. Returns whether it was started here."""
     try:
         postgres.start()
     except DataFolderBusy:
-        yield _running(folder)
-        return
+        return False
     except PermissionError as error:
+        folder = postgres.folder.path
         raise StartError(f"The data folder {folder} cannot be used ({error.strerror}). {RUN_AS}.") from error
-    with postgres:
-        yield Place(postgres.owner_dsn, postgres.app_dsn, f"PostgreSQL of its own in {folder}", folder)
+    return True
 
 
 def _running(folder: Path) -> Place:

@@ -11,8 +11,9 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
+from storage.address import address_for_program
 from storage.backups.manifest import BackupError
 from storage.embedded.bundle import PG_MAJOR, find_bundle
 
@@ -66,13 +67,8 @@ def call(program: Path, dsn: str | None, *arguments: str, meanwhile: Callable[[]
 
     Raises BackupError with the last lines of what it said of its failure.
     """
-    environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
-    command = [str(program), *arguments]
-    if dsn is not None:
-        bare, password = without_password(dsn)
-        command += ["--dbname", bare]
-        if password is not None:
-            environment["PGPASSWORD"] = password
+    bare, environment = address_for_program(dsn or "")
+    command = [str(program), *arguments, *(("--dbname", bare) if dsn is not None else ())]
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, text=True
     )
@@ -107,16 +103,3 @@ class _Listener:
         """Wait so long, and tell whether the process has ended."""
         self._thread.join(patience_s)
         return not self._thread.is_alive()
-
-
-def without_password(dsn: str) -> tuple[str, str | None]:
-    """Return an address without its password, and the password."""
-    parts = urlsplit(dsn)
-    query = parse_qsl(parts.query)
-    password = dict(query).get("password")
-    if parts.password is not None:
-        password = unquote(parts.password)
-    user, at, place = parts.netloc.rpartition("@")
-    netloc = f"{user.partition(':')[0]}{at}{place}"
-    kept = urlencode([each for each in query if each[0] != "password"], safe="/", quote_via=quote)
-    return parts._replace(netloc=netloc, query=kept).geturl(), password

@@ -13,12 +13,13 @@ import asyncpg
 import pytest
 
 from football.collections import CATALOGUE
+from storage.address import without_password
 from storage.backups.check import check_backup, check_known
 from storage.backups.in_folder import put_back_in_folder
 from storage.backups.keep import UNFINISHED, drop_old, find_backups, take
 from storage.backups.manifest import DUMP, MANIFEST, SECRET, BackupError, Manifest, read_manifest
 from storage.backups.put_back import Restored, check_idle, move_aside, move_back, put_back
-from storage.backups.tools import Tools, call, find_tools, without_password
+from storage.backups.tools import Tools, call, find_tools
 from storage.clubs import set_club_sql
 from storage.embedded import DataFolderBusy, Durability, EmbeddedPostgres
 from storage.postgres import PostgresStore, open_pool
