@@ -1,7 +1,8 @@
-"""The command line: `serve`, `migrate`, `adopt`, `demo`.
+"""The command line. What cannot be done is said in one sentence, with exit status 2.
 
-What cannot be done is said in one sentence, with exit status 2. `adopt` takes over the database that a club already has
-(docs/adopt.md): status 0 where it did, would, or had done so; 2 where there is something that it cannot keep.
+`serve`, `migrate`, `adopt` and `demo` are here; what an operator needs besides is in `api/commands/`. `adopt` takes over
+the database that a club already has (docs/adopt.md): status 0 where it did, would, or had done so; 2 where there is
+something that it cannot keep.
 """
 
 import signal
@@ -14,6 +15,9 @@ import click
 from rich.console import Console
 from rich.panel import Panel
 
+from api import VERSION
+from api.commands.backup import backup, restore
+from api.commands.doctor import doctor
 from api.identity.demo import DEMO_EMAIL, DEMO_PASSWORD
 from api.identity.keys import SecretFileError
 from api.observe import configure_logs
@@ -22,6 +26,7 @@ from api.serving import serve as serve_until_told
 from api.settings import Settings, SettingsError, is_own_machine, read_environment
 from api.workers import supervise
 from storage.adoption.adopt import AdoptionImpossible
+from storage.backups import BackupError
 from storage.embedded import EmbeddedPostgresError
 from storage.migrate import MigrationError, SchemaOutOfDate
 from storage.readiness import DatabaseUnfit
@@ -37,10 +42,12 @@ SENTENCES: Final = (
     SchemaOutOfDate,
     DatabaseUnfit,
     AdoptionImpossible,
+    BackupError,
 )
 
 
 @click.group(help="Touchline: an offline-first sync engine server. Settings come from the environment.")
+@click.version_option(VERSION, prog_name="touchline", message="%(prog)s %(version)s")
 def commands() -> None:
     """Group the commands."""
 
@@ -97,6 +104,10 @@ def demo() -> None:
     from api.demo.run import run
 
     sys.exit(run())
+
+
+for _command in (doctor, backup, restore):
+    commands.add_command(_command)
 
 
 def announce(settings: Settings, opened: Opened, port: int) -> None:

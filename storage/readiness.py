@@ -16,13 +16,14 @@ CONNECT_S: Final = 5.0
 
 DURABLE: Final = ("fsync", "full_page_writes", "synchronous_commit")
 
-_IS_BOUND: Final = """
+IS_BOUND: Final = """
     SELECT NOT (rolsuper OR rolbypassrls)
        AND NOT EXISTS (SELECT FROM pg_tables
                         WHERE schemaname IN ('grassroots', 'touchline') AND tableowner = current_user)
       FROM pg_roles WHERE rolname = current_user
 """
-_OPEN: Final = """
+"""Whether row policies bind the role that asks."""
+OPEN_TABLES: Final = """
     SELECT c.relname
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'club_id' AND NOT a.attisdropped
@@ -30,6 +31,7 @@ _OPEN: Final = """
        AND c.relname <> ALL ($1::text[])
      ORDER BY c.relname
 """
+"""Tables of clubs without a row policy; those of `BEFORE_A_CLUB` are to be left out."""
 BEFORE_A_CLUB: Final = ("memberships", "scorers", "sessions")
 """Tables that are read to find out which club somebody may enter, so that no club can be named yet."""
 MAKE_ROLE: Final = f"""
@@ -75,12 +77,12 @@ async def check_fit(dsn: str, *, is_durable: bool) -> None:
     """
     connection = await asyncpg.connect(dsn, timeout=CONNECT_S)
     try:
-        if not await connection.fetchval(_IS_BOUND):
+        if not await connection.fetchval(IS_BOUND):
             raise DatabaseUnfit(
                 "The database role of the server is a superuser or owns the tables, so row policies would not bind "
                 f"it. Let DATABASE_URL name a role that may take the role {APP_ROLE}."
             )
-        if is_open := [row[0] for row in await connection.fetch(_OPEN, BEFORE_A_CLUB)]:
+        if is_open := [row[0] for row in await connection.fetch(OPEN_TABLES, BEFORE_A_CLUB)]:
             raise DatabaseUnfit(
                 f"Row-level security is off for {' and '.join(is_open)}, so one club could see another's rows. Turn it "
                 "on: ALTER TABLE ... ENABLE ROW LEVEL SECURITY, with the policy that schema.sql has for it."
