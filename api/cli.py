@@ -1,4 +1,9 @@
-"""The command line: `serve`, `migrate`, `demo`. What cannot be done is said in one sentence, with exit status 2."""
+"""The command line. What cannot be done is said in one sentence, with exit status 2.
+
+`serve`, `migrate`, `adopt` and `demo` are here; what an operator needs besides is in `api/commands/`. `adopt` takes over
+the database that a club already has (docs/adopt.md): status 0 where it did, would, or had done so; 2 where there is
+something that it cannot keep.
+"""
 
 import signal
 import sys
@@ -10,6 +15,9 @@ import click
 from rich.console import Console
 from rich.panel import Panel
 
+from api import VERSION
+from api.commands.backup import backup, restore
+from api.commands.doctor import doctor
 from api.identity.demo import DEMO_EMAIL, DEMO_PASSWORD
 from api.identity.keys import SecretFileError
 from api.observe import configure_logs
@@ -17,6 +25,8 @@ from api.serving import Opened, StartError, listen, open_database
 from api.serving import serve as serve_until_told
 from api.settings import Settings, SettingsError, is_own_machine, read_environment
 from api.workers import supervise
+from storage.adoption.adopt import AdoptionImpossible
+from storage.backups import BackupError
 from storage.embedded import EmbeddedPostgresError
 from storage.migrate import MigrationError, SchemaOutOfDate
 from storage.readiness import DatabaseUnfit
@@ -31,10 +41,13 @@ SENTENCES: Final = (
     MigrationError,
     SchemaOutOfDate,
     DatabaseUnfit,
+    AdoptionImpossible,
+    BackupError,
 )
 
 
 @click.group(help="Touchline: an offline-first sync engine server. Settings come from the environment.")
+@click.version_option(VERSION, prog_name="touchline", message="%(prog)s %(version)s")
 def commands() -> None:
     """Group the commands."""
 
@@ -62,11 +75,39 @@ def migrate() -> None:
 
 
 @commands.command()
+@click.option("--dry-run", is_flag=True, help="Do all of it, show what comes of it, and roll it back.")
+@click.option("--club", metavar="NAME", help="The club's name; asked where it is not given.")
+@click.option("--owner-email", metavar="EMAIL", help="With which the owner signs in; asked where it is not given.")
+@click.option("--owner-name", metavar="NAME", help="How the owner is called; otherwise by the address.")
+@click.option("--time-zone", metavar="ZONE", help="Of times that have none, Europe/London; otherwise the database's.")
+@click.option("--json", "as_json", is_flag=True, help="Tell programs: one JSON object on standard output.")
+def adopt(
+    *,
+    dry_run: bool,
+    club: str | None,
+    owner_email: str | None,
+    owner_name: str | None,
+    time_zone: str | None,
+    as_json: bool,
+) -> None:
+    """Take over the database that a club already has, in one transaction; its owner's password is asked."""
+    from api.adopting import Asked, adopt_database
+
+    asked = Asked(club, owner_email, owner_name, time_zone, is_rehearsal=dry_run, as_json=as_json)
+    _end_on_signals(status=CANNOT)
+    sys.exit(adopt_database(read_environment(), asked))
+
+
+@commands.command()
 def demo() -> None:
     """Show two phones that lose their signal at one match, and agree again."""
     from api.demo.run import run
 
     sys.exit(run())
+
+
+for _command in (doctor, backup, restore):
+    commands.add_command(_command)
 
 
 def announce(settings: Settings, opened: Opened, port: int) -> None:
@@ -85,11 +126,11 @@ def announce(settings: Settings, opened: Opened, port: int) -> None:
         print("Touchline is running", *lines, sep="\n", flush=True)
 
 
-def _end_on_signals() -> None:
-    """End in good order, with status 0, also while starting: what is open is closed on the way out."""
+def _end_on_signals(status: int = 0) -> None:
+    """End in good order, with this status, also while starting: what is open is closed on the way out."""
 
     def end(_number: int, _frame: FrameType | None) -> None:
-        sys.exit(0)
+        sys.exit(status)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)

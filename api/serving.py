@@ -49,6 +49,9 @@ COLLECT_AFTER: Final = 50_000
 WATCH_S: Final = 0.2
 """Seconds between looks at the embedded PostgreSQL: it serves again well within three seconds of a crash."""
 
+UNUSABLE: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError)
+"""What a driver raises of a database that cannot be used."""
+
 T = TypeVar("T")
 
 _log: Final = structlog.get_logger("touchline.serving")
@@ -56,6 +59,15 @@ _log: Final = structlog.get_logger("touchline.serving")
 
 class StartError(Exception):
     """The server cannot start; the text says why, and what to do."""
+
+
+class Owned(Struct, frozen=True):
+    """A database that is up, whatever is in it."""
+
+    dsn: str
+    """Where its owner signs in."""
+    described: str
+    """What a person may be told of it."""
 
 
 class Opened(Struct, frozen=True):
@@ -140,12 +152,36 @@ def _given(settings: Settings, dsn: str) -> Opened:
         else:
             app_dsn, applied = as_application(dsn), run(lambda: prepare(dsn))
         run(lambda: check_fit(app_dsn, is_durable=_is_durable(settings)))
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
-        why = _why_unreachable(error)
-        raise StartError(f"The database {describe(dsn)} cannot be used: {why}. Check DATABASE_URL.") from error
+    except UNUSABLE as error:
+        raise _unusable(dsn, error) from error
     direct = settings.database_url_direct
     direct_dsn = as_application(direct) if direct is not None and app_dsn != dsn else direct
     return Opened(app_dsn, describe(dsn), applied, direct_dsn=direct_dsn)
+
+
+@contextmanager
+def open_as_owner(settings: Settings) -> Generator[Owned]:
+    """Start the embedded PostgreSQL or take the one of DATABASE_URL, as it is: nothing is migrated.
+
+    Raises StartError where it cannot be reached, or where DATABASE_URL does not sign in as an owner.
+    """
+    if settings.database_url is None:
+        with _started(settings) as postgres:
+            yield Owned(postgres.owner_dsn, f"PostgreSQL of its own in {settings.data_dir}")
+        return
+    dsn = settings.database_url
+    try:
+        is_bound = run(lambda: is_application(dsn))
+    except UNUSABLE as error:
+        raise _unusable(dsn, error) from error
+    if is_bound:
+        raise StartError("DATABASE_URL signs in as the server's own role. Give the role that owns the tables.")
+    yield Owned(dsn, describe(dsn))
+
+
+def _unusable(dsn: str, error: Exception) -> StartError:
+    why = _why_unreachable(error)
+    return StartError(f"The database {describe(dsn)} cannot be used: {why}. Check DATABASE_URL.")
 
 
 def _why_unreachable(error: Exception) -> str:

@@ -1,7 +1,7 @@
 """The address of a database: one form for every driver, and nothing secret in a sentence about it."""
 
 from typing import Final
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from storage.embedded.conf import (
     APP_ROLE,
@@ -57,3 +57,26 @@ def as_application(dsn: str) -> str:
     parts = urlsplit(dsn)
     query = [(name, value) for name, value in parse_qsl(parts.query) if name not in limits]
     return parts._replace(query=urlencode([*query, *limits.items()], quote_via=quote)).geturl()
+
+
+def without_password(dsn: str) -> tuple[str, str | None]:
+    """Return an address without its password, and the password."""
+    parts = urlsplit(dsn)
+    query = parse_qsl(parts.query)
+    password = dict(query).get("password")
+    if parts.password is not None:
+        password = unquote(parts.password)
+    user, at, place = parts.netloc.rpartition("@")
+    netloc = f"{user.partition(':')[0]}{at}{place}"
+    kept = urlencode([each for each in query if each[0] != "password"], safe="/", quote_via=quote)
+    return parts._replace(netloc=netloc, query=kept).geturl(), password
+
+
+def address_for_program(dsn: str) -> tuple[str, dict[str, str]]:
+    """Return the address to name in a program's arguments, which all may read, and its environment with the password.
+
+    Nothing of this process's own environment, which holds secrets, is handed on.
+    """
+    bare, password = without_password(dsn)
+    environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+    return bare, environment if password is None else {**environment, "PGPASSWORD": password}

@@ -120,13 +120,20 @@ async def migrate(dsn: str, folder: Path = MIGRATIONS) -> list[Migration]:
     migrations = read_migrations(folder)
     connection = await asyncpg.connect(dsn, timeout=CONNECT_S)
     try:
-        await _take_turn(connection)
-        await connection.execute(_LEDGER)
-        missing = pending(migrations, await _applied(connection))
-        for migration in missing:
-            await _apply(connection, migration)
+        await take_turn(connection)
+        return await apply_missing(connection, migrations)
     finally:
         await connection.close()
+
+
+async def apply_missing(
+    connection: "asyncpg.Connection[asyncpg.Record]", migrations: list[Migration]
+) -> list[Migration]:
+    """Apply what the database lacks, and answer it; in a transaction of the caller's it is all or nothing."""
+    await connection.execute(_LEDGER)
+    missing = pending(migrations, await _applied(connection))
+    for migration in missing:
+        await _apply(connection, migration)
     return missing
 
 
@@ -150,7 +157,7 @@ async def check_schema(dsn: str, folder: Path = MIGRATIONS) -> None:
         raise SchemaOutOfDate(f"The database lacks the migrations {names}. Migrate it first.")
 
 
-async def _take_turn(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+async def take_turn(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     """Wait until no other server migrates this database; the turn ends with the connection."""
     # The role may have the application's limits; a migration that has its locks takes as long as it takes.
     await connection.execute("SET statement_timeout = 0; SET transaction_timeout = 0")
@@ -175,6 +182,11 @@ async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", migration: Mi
         async with connection.transaction():
             await connection.execute(migration.sql)
             await connection.execute(_RECORD, migration.number, migration.name, migration.checksum)
+    except asyncpg.DuplicateSchemaError as error:
+        raise MigrationError(
+            f"Migration {migration.name} would make a schema that is there ({error}). If it holds the club's data from "
+            "before Touchline, take it over: make a backup, and run `touchline adopt --dry-run` (docs/adopt.md)."
+        ) from error
     except asyncpg.PostgresError as error:
         raise MigrationError(
             f"Migration {migration.name} failed and was rolled back: {error}. Mend it and start again; the "

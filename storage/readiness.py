@@ -16,13 +16,14 @@ CONNECT_S: Final = 5.0
 
 DURABLE: Final = ("fsync", "full_page_writes", "synchronous_commit")
 
-_IS_BOUND: Final = """
+IS_BOUND: Final = """
     SELECT NOT (rolsuper OR rolbypassrls)
        AND NOT EXISTS (SELECT FROM pg_tables
                         WHERE schemaname IN ('grassroots', 'touchline') AND tableowner = current_user)
       FROM pg_roles WHERE rolname = current_user
 """
-_OPEN: Final = """
+"""Whether row policies bind the role that asks."""
+OPEN_TABLES: Final = """
     SELECT c.relname
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'club_id' AND NOT a.attisdropped
@@ -30,9 +31,10 @@ _OPEN: Final = """
        AND c.relname <> ALL ($1::text[])
      ORDER BY c.relname
 """
+"""Tables of clubs without a row policy; those of `BEFORE_A_CLUB` are to be left out."""
 BEFORE_A_CLUB: Final = ("memberships", "scorers", "sessions")
 """Tables that are read to find out which club somebody may enter, so that no club can be named yet."""
-_MAKE_ROLE: Final = f"""
+MAKE_ROLE: Final = f"""
 DO $$ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{APP_ROLE}') THEN CREATE ROLE {APP_ROLE} NOLOGIN; END IF;
     EXECUTE format('GRANT {APP_ROLE} TO %I', current_user);
@@ -57,7 +59,7 @@ async def prepare(dsn: str) -> list[str]:
     """Make the application's role where it is missing, and migrate. Returns the names of what was applied."""
     connection = await asyncpg.connect(dsn, timeout=CONNECT_S)
     try:
-        await connection.execute(_MAKE_ROLE)
+        await connection.execute(MAKE_ROLE)
     except asyncpg.InsufficientPrivilegeError as error:
         raise DatabaseUnfit(
             f"The role of DATABASE_URL may neither make the role {APP_ROLE} nor take it. Have an administrator run "
@@ -75,12 +77,12 @@ async def check_fit(dsn: str, *, is_durable: bool) -> None:
     """
     connection = await asyncpg.connect(dsn, timeout=CONNECT_S)
     try:
-        if not await connection.fetchval(_IS_BOUND):
+        if not await connection.fetchval(IS_BOUND):
             raise DatabaseUnfit(
                 "The database role of the server is a superuser or owns the tables, so row policies would not bind "
                 f"it. Let DATABASE_URL name a role that may take the role {APP_ROLE}."
             )
-        if is_open := [row[0] for row in await connection.fetch(_OPEN, BEFORE_A_CLUB)]:
+        if is_open := [row[0] for row in await connection.fetch(OPEN_TABLES, BEFORE_A_CLUB)]:
             raise DatabaseUnfit(
                 f"Row-level security is off for {' and '.join(is_open)}, so one club could see another's rows. Turn it "
                 "on: ALTER TABLE ... ENABLE ROW LEVEL SECURITY, with the policy that schema.sql has for it."

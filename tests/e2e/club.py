@@ -78,13 +78,20 @@ def _line_of(live: dict[str, Any], entry: dict[str, Any]) -> str:
     if entry["kind"] in EDGES:
         at = datetime.fromtimestamp(entry["happened_ms"] / 1_000, ZONE)
         return f"{at:%H:%M} {HALVES[entry['period']]} {EDGES[entry['kind']]}"
-    team = live[entry["side"]]["name"]
-    player = live["players"].get(entry.get("player_id"))
-    names = [f"{player['number']} {player['name']}" if player else team]
-    if entry["side"] != live["our_side"] and player:
-        names.insert(0, team)
-    score = [entry["score"].replace("-", "–")] if "score" in entry else []
-    return " ".join([entry["minute"], entry["kind"].replace("_", " ").capitalize(), ", ".join(names), *score])
+    score = [entry["score"].replace("-", "\N{EN DASH}")] if "score" in entry else []
+    return " ".join([entry["minute"], entry["kind"].replace("_", " ").capitalize(), _who(live, entry), *score])
+
+
+def _who(live: dict[str, Any], entry: dict[str, Any]) -> str:
+    def named(player_id: str) -> str:
+        player = live["players"][player_id]
+        return f"{player['number']} {player['name']}"
+
+    player_id, team = entry.get("player_id"), live[entry["side"]]["name"]
+    if entry["kind"] == "substitution":
+        [on] = [named(each["player_id"]) for each in entry["participants"] if each["kind"] == "substitution"]
+        return f"{on} on, {named(entry['player_id'])} off"
+    return named(player_id) if player_id else team
 
 
 @asynccontextmanager

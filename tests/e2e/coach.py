@@ -15,7 +15,7 @@ SAVED: Final = re.compile("^All saved")
 """What the line at the head of each screen says when nothing is on this phone alone."""
 WAITING: Final = re.compile("waiting|^Sending")
 LINK: Final = re.compile(r"https?://\S+")
-MINUTES: Final = re.compile(r"(?P<name>[^\W\d][^\n]*)\n(?:.*\n)*?(?P<minutes>\d+)′")
+MINUTES: Final = re.compile(r"(?P<name>[^\W\d][^\n]*)\n(?:.*\n)*?(?P<minutes>\d+)\u2032")
 RECORDS: Final = """async () => {
   const answer = (request) => new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
@@ -127,10 +127,6 @@ class App:
         await expect(self.page).to_have_url(re.compile("#/match/"))
         return self.page.url.partition("#/match/")[2].partition("/")[0]
 
-    async def open_match(self, name: Name) -> None:
-        """Go to a match of the list."""
-        await self.go("Matches", name)
-
     async def show(self, part: str) -> None:
         """Turn to a part of the match: Play, Timeline or Team."""
         await self.tap(self.page.get_by_role("group", name="Show").get_by_role("button", name=part))
@@ -153,6 +149,11 @@ class App:
         if scorer is not None:
             await self.tap(self.sheet.get_by_role("button", name=begins(scorer)))
             await self.tap("Nobody")
+
+    async def goal_of_somebody(self, team: str) -> None:
+        """Record a goal of a team with a squad, and do not say who scored."""
+        await self.goal(team)
+        await self.tap(re.compile("^Don.t know$"))
 
     async def record(self, kind: str, team: str) -> None:
         """Record something else on the pad, for a team."""

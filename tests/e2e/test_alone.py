@@ -1,4 +1,4 @@
-"""A coach alone: no account, no signal, one phone. Nothing is lost on it, and all of it moves to the club made later."""
+"""A coach alone: no account, no signal, one phone. Nothing is lost on it, and a club made later gets it whole."""
 
 import re
 
@@ -7,6 +7,7 @@ from playwright.async_api import expect
 
 from tests.api.people import PASSWORD, Person, some_id
 from tests.e2e.browser import Device, Phones
+from tests.e2e.club import Club, timeline_of
 from tests.e2e.coach import App
 
 TAPS_MAX = 6
@@ -56,8 +57,8 @@ async def test_a_match_before_there_is_an_account(phones: Phones, address: str) 
 
     async with httpx.AsyncClient(base_url=address) as client:
         asked = {"email": EMAIL, "password": PASSWORD, "device_id": some_id()}
-        coach_at_home = Person(client, (await client.post("/api/auth/login", json=asked)).json())
-        live = await coach_at_home.get(f"/api/matches/{match_id}/live")
+        club = Club(Person(client, (await client.post("/api/auth/login", json=asked)).json()), EMAIL)
+        live = await club.match(match_id, "live")
         assert (live["score"]["home"], live["score"]["away"]) == (2, 1)
-        assert [each["kind"] for each in live["timeline"]] == ["period_start", "goal", "corner", "goal", "goal"]
-        assert live["status"] == "live"
+        assert timeline_of(live) == recorded
+        assert await again.records() == await club.records()

@@ -42,6 +42,7 @@ async def test_a_volunteer_scores_by_link(phones: Phones, address: str) -> None:
         await volunteer.show("Timeline")
         assert await coach.timeline() == await volunteer.timeline() == timeline_of(await club.match(match_id, "live"))
 
+        volunteer.device.expect("status of 403")
         await coach.tap("Share")
         await coach.tap(begins("Let somebody score"))
         await expect(coach.sheet).to_contain_text("Pat")

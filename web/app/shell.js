@@ -140,7 +140,7 @@ function note(app) {
   const told = app.note;
   return h(
     "div",
-    { key: "note" },
+    { key: "note", role: told ? "region" : null, "aria-label": told ? "What was done" : null },
     told &&
       h(
         "div.note",

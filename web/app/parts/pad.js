@@ -85,6 +85,7 @@ function goalButton(app, facts, { side, name, isOurs }, periodType) {
       onclick: () => void record(app, facts.match.id, "goal", side),
     },
     h("span.big", null, isOurs && icon("ball"), words),
+    " ",
     h("span.small-name", null, name),
   );
 }

@@ -64,6 +64,7 @@ export function timeline(app, facts) {
   return h(
     "section.story",
     { "aria-label": "Timeline" },
+    h("h2.unseen", { key: "title" }, "Timeline"),
     isLong && chips(app, own),
     entries.length === 0 && empty(app, facts),
     entries.length > 0 && wanted.length === 0 && h("p.hint", null, "None in this match."),

@@ -56,12 +56,13 @@ function waitingBanner(app) {
 function goingCard(app, { facts }) {
   const { home, away } = sidesOf(app.club, facts);
   const score = scoreOf(facts);
-  const words = `Go on with the match: ${home.name} ${score.home}, ${away.name} ${score.away}`;
+  // The link covers the card; its name begins with what is read on it, for whoever speaks it to the phone.
+  const [act, words] = app.may("scorer") ? ["Go on", "Go on with the match"] : ["Look", "Look at the match"];
   return h(
-    "a.going",
-    { key: facts.match.id, href: to("match", facts.match.id), "aria-label": words },
+    "div.going",
+    { key: facts.match.id },
     scoreboard(app, facts),
-    h("span.go-on", null, app.may("scorer") ? "Go on" : "Look", icon("next")),
+    h("a.go-on", { href: to("match", facts.match.id), "aria-label": `${words}: ${home.name} ${score.home}, ${away.name} ${score.away}` }, act, icon("next")),
   );
 }
 
