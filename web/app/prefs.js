@@ -1,8 +1,22 @@
-/** Prefs: small habits of this device, kept beside the club's data: which store is open, whose each is, how people are called, which match is scored by link. */
+/**
+ * Prefs: small habits of this device, kept beside the club's data: which store is open, whose each is, how people are
+ * called, which match is scored by link.
+ */
 
 const KEY = "touchline/prefs";
 
-/** @typedef {{store?: string, team?: string, age_group?: string, venue?: string, hintDone?: boolean, names?: Record<string, string>, stores?: Record<string, string>, clubs?: Record<string, string>, isPersisted?: boolean, score?: string, scores?: Record<string, import("./scoring.js").Begun>}} Kept */
+/**
+ * @typedef {object} Kept
+ * @property {string} [store] the one that is open
+ * @property {Record<string, string>} [stores] club -> store
+ * @property {Record<string, string>} [clubs] club -> its name
+ * @property {Record<string, string>} [names] user -> what they are called
+ * @property {string} [team] of the last new match
+ * @property {string} [age_group] of the last new team
+ * @property {boolean} [isPersisted] whether the browser was asked to keep the store
+ * @property {string} [score] the match that is scored by link
+ * @property {Record<string, import("./scoring.js").Begun>} [scores] all that are, on this phone
+ */
 
 export class Prefs {
   /** @type {Kept} */

@@ -58,12 +58,7 @@ export function isTicking(app) {
  */
 function plainHead(title, tab) {
   const isTop = TABS.some((each) => each.name === tab && each.words === title);
-  return h(
-    "div.head",
-    null,
-    isTop ? h("span.word", { "aria-hidden": "true" }, "Touchline") : backLink(),
-    h("h1", null, title),
-  );
+  return h("div.head", null, isTop ? h("span.word", { "aria-hidden": "true" }, "Touchline") : backLink(), h("h1", null, title));
 }
 
 /** The way back: to what was seen before, or to the matches where the app was opened here. */
@@ -127,7 +122,12 @@ function drawSheet(app, sheet, place) {
     h(
       "div.sheet-body",
       null,
-      h("div.sheet-head", null, h("h2", null, sheet.title), h("button.quiet", { type: "button", "aria-label": "Close", onclick: close }, icon("close"))),
+      h(
+        "div.sheet-head",
+        null,
+        h("h2", null, sheet.title),
+        h("button.quiet", { type: "button", "aria-label": "Close", onclick: close }, icon("close")),
+      ),
       sheet.draw(app, close),
     ),
     // All that is not in the topmost sheet is out of reach: the undo of what was done in it stands there too.

@@ -69,7 +69,8 @@ const ALIKE_OTHERWISE = { ask: "The same thing twice?", one: "The same", two: "T
  */
 export function questionsOf(club, people) {
   const open = club.conflicts().filter(({ kind }) => kind !== "rejected");
-  const latest = (/** @type {Conflict} */ conflict) => sidesOf(conflict).reduce((last, { at }) => (String(at) > last ? String(at) : last), "");
+  const latest = (/** @type {Conflict} */ conflict) =>
+    sidesOf(conflict).reduce((last, { at }) => (String(at) > last ? String(at) : last), "");
   const sorted = open.map((conflict) => ({ conflict, at: latest(conflict) })).sort((one, other) => (one.at < other.at ? 1 : -1));
   return sorted.map(({ conflict }) => questionOf(club, people, conflict));
 }
@@ -98,7 +99,8 @@ function questionOf(club, people, conflict) {
     conflict,
   };
   const tell = Object.hasOwn(KINDS, plain.kind) ? KINDS[plain.kind] : undefined;
-  if (!tell || !isWhole(conflict)) return { ...plain, hint: "This version of the app cannot show it. Load the app again, or ask on another phone." };
+  if (!tell || !isWhole(conflict))
+    return { ...plain, hint: "This version of the app cannot show it. Load the app again, or ask on another phone." };
   return { ...plain, ...tell(club, people, conflict, values) };
 }
 
@@ -130,7 +132,13 @@ function aboutField(club, people, conflict, values) {
     const isStanding = side === stands;
     const act = isStanding ? "Keep" : "Take";
     /** @type {Answer} */
-    const answer = { act, says: `${act} ${cut(words, 80)}`, choice: isStanding ? "keep" : "take", value: plainOf(side.value), done: `${isStanding ? "Kept" : "Taken"}: ${cut(words, 40)}` };
+    const answer = {
+      act,
+      says: `${act} ${cut(words, 80)}`,
+      choice: isStanding ? "keep" : "take",
+      value: plainOf(side.value),
+      done: `${isStanding ? "Kept" : "Taken"}: ${cut(words, 40)}`,
+    };
     return { words: cut(words, 1_000), lines: [], ...told(people, side), stands: isStanding, answer };
   });
   const { [field]: _, ...others } = values; // what is asked about is no name for it
@@ -142,11 +150,26 @@ function aboutField(club, people, conflict, values) {
 function aboutDelete(club, people, conflict) {
   const { stands } = conflict;
   const isGone = stands.value?.deleted === true;
-  const options = sidesOf(conflict).map((side) => ({ ...deleteSide(club, conflict.collection, side.value), ...told(people, side), stands: side === stands, answer: null }));
+  const options = sidesOf(conflict).map((side) => ({
+    ...deleteSide(club, conflict.collection, side.value),
+    ...told(people, side),
+    stands: side === stands,
+    answer: null,
+  }));
   /** @type {Answer[]} */
   const answers = [
-    { ...said(isGone ? "Bring it back" : "Keep it"), choice: isGone ? "take" : "keep", value: false, done: isGone ? "Brought back" : "Kept" },
-    { ...said(isGone ? "Leave it deleted" : "Delete it"), choice: isGone ? "keep" : "take", value: true, done: isGone ? "Left deleted" : "Deleted" },
+    {
+      ...said(isGone ? "Bring it back" : "Keep it"),
+      choice: isGone ? "take" : "keep",
+      value: false,
+      done: isGone ? "Brought back" : "Kept",
+    },
+    {
+      ...said(isGone ? "Leave it deleted" : "Delete it"),
+      choice: isGone ? "keep" : "take",
+      value: true,
+      done: isGone ? "Left deleted" : "Deleted",
+    },
   ];
   return { ask: isGone ? "Deleted, but somebody still used it" : "Brought back, but somebody deleted it", options, answers };
 }
@@ -175,18 +198,29 @@ function aboutAlike(club, people, conflict, values) {
     const side = sides.find((each) => each.value?.record === id) ?? sides[place];
     const drops = place === 0 ? other : record;
     /** @type {Answer} */
-    const answer = { act: "Only this", says: `${words.one}: only the ${place === 0 ? "first" : "second"}`, choice: "take", value: drops, drops, done: `${words.one}: the ${place === 0 ? "first" : "second"} stays` };
+    const answer = {
+      act: "Only this",
+      says: `${words.one}: only the ${place === 0 ? "first" : "second"}`,
+      choice: "take",
+      value: drops,
+      drops,
+      done: `${words.one}: the ${place === 0 ? "first" : "second"} stays`,
+    };
     return { ...alikeWords(club, collection, id, drops), ...told(people, side), stands: false, answer };
   });
   const about = collection === "events" || collection === "match_awards" ? minuteOf(club, values) : "";
-  const answers = /** @type {Answer[]} */ ([{ act: `${words.two}: keep both`, says: `${words.two}: keep both`, choice: "keep", done: `${words.two}: both stay` }]);
+  const answers = /** @type {Answer[]} */ ([
+    { act: `${words.two}: keep both`, says: `${words.two}: keep both`, choice: "keep", done: `${words.two}: both stay` },
+  ]);
   return { ask: words.ask, about, options, answers, hint: alikeHint(collection) };
 }
 
 /** @param {string} collection */
 function alikeHint(collection) {
   if (collection === "events") return "Both count in the score until somebody answers.";
-  return collection === "teams" || collection === "players" || collection === "seasons" ? "What belongs to the other moves over to the one that stays." : "";
+  return collection === "teams" || collection === "players" || collection === "seasons"
+    ? "What belongs to the other moves over to the one that stays."
+    : "";
 }
 
 /**
@@ -201,7 +235,9 @@ function alikeWords(club, collection, id, otherId) {
   const [values, other] = [knownOf(club, collection, id), knownOf(club, collection, otherId)];
   const byPlayer = collection === "events" || collection === "match_awards";
   const words = byPlayer ? valueWords(club, collection, "player_id", values.player_id) : recordWords(club, collection, values);
-  const fields = [...new Set([...Object.keys(values), ...Object.keys(other)])].filter((field) => !HIDDEN.has(field) && !(byPlayer && field === "player_id"));
+  const fields = [...new Set([...Object.keys(values), ...Object.keys(other)])].filter(
+    (field) => !HIDDEN.has(field) && !(byPlayer && field === "player_id"),
+  );
   const differs = fields.filter((field) => (values[field] ?? null) !== (other[field] ?? null));
   const lines = fieldWords(club, collection, Object.fromEntries(differs.map((field) => [field, values[field] ?? null])));
   const used = pointersTo(club, collection, id).length;
@@ -217,7 +253,22 @@ function alikeWords(club, collection, id, otherId) {
 }
 
 /** What does not help to tell two look-alikes apart. */
-const HIDDEN = new Set(["match_id", "season_id", "x", "y", "sentiment", "period_type", "period_number", "do_not_share", "is_active", "home_kit_primary", "home_kit_secondary", "away_kit_primary", "away_kit_secondary", "logo_url"]);
+const HIDDEN = new Set([
+  "match_id",
+  "season_id",
+  "x",
+  "y",
+  "sentiment",
+  "period_type",
+  "period_number",
+  "do_not_share",
+  "is_active",
+  "home_kit_primary",
+  "home_kit_secondary",
+  "away_kit_primary",
+  "away_kit_secondary",
+  "logo_url",
+]);
 
 /**
  * Return who else took part in an event.
@@ -228,10 +279,12 @@ const HIDDEN = new Set(["match_id", "season_id", "x", "y", "sentiment", "period_
  */
 function helpers(club, collection, id) {
   if (collection !== "events") return [];
-  return club.all("event_participants", { event_id: id }).map((each) => ({
-    name: valueWords(club, "event_participants", "kind", each.kind),
-    words: valueWords(club, "event_participants", "player_id", each.player_id),
-  }));
+  return club
+    .all("event_participants", { event_id: id })
+    .map((each) => ({
+      name: valueWords(club, "event_participants", "kind", each.kind),
+      words: valueWords(club, "event_participants", "player_id", each.player_id),
+    }));
 }
 
 /** @type {typeof KINDS[string]} */

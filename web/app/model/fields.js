@@ -6,7 +6,8 @@
 import { AGE_GROUPS, CALLED_OFF, EVENT_KINDS, PERIOD_TYPES, POSITIONS, SIDES } from "../../football/vocabulary.js";
 
 /**
- * @typedef {"text" | "long" | "whole" | "minutes" | "clock" | "moment" | "kickoff" | "day" | "flag" | "choice" | "colour" | "team" | "player" | "season" | "record"} Form
+ * @typedef {"text" | "long" | "whole" | "minutes" | "clock" | "moment" | "kickoff" | "day"
+ *   | "flag" | "choice" | "colour" | "team" | "player" | "season" | "record"} Form
  *   long: some lines; minutes: of play, with a fraction; clock: played milliseconds; moment: an instant read off a clock;
  *   kickoff: an instant off a calendar; record: names what holds it, and is nobody's to choose
  */
@@ -39,7 +40,14 @@ const colour = { label: "Colour", form: "colour", none: "no colour" };
 /** @type {Spec} */
 const percent = { label: "Place on the pitch", form: "whole", least: 0, most: 100 };
 /** @type {Spec} */
-const position = { label: "Position", form: "choice", ask: "Which position?", none: "no position", choices: Object.keys(POSITIONS), words: POSITIONS };
+const position = {
+  label: "Position",
+  form: "choice",
+  ask: "Which position?",
+  none: "no position",
+  choices: Object.keys(POSITIONS),
+  words: POSITIONS,
+};
 /** @type {Spec} */
 const within = { label: "Belongs to", form: "record", isNeeded: true };
 /** @type {Spec} */
@@ -58,7 +66,14 @@ export const FIELDS = Object.freeze({
   seasons: { label: { label: "Name", form: "text", ask: "What is it called?", most: 50, isNeeded: true } },
   teams: {
     name: { label: "Name", form: "text", ask: "What is the team called?", most: NAME, isNeeded: true },
-    age_group: { label: "Age group", form: "choice", ask: "Which age group?", none: "not said", choices: AGE_GROUPS, words: { adult: "Adults", open: "Open age" } },
+    age_group: {
+      label: "Age group",
+      form: "choice",
+      ask: "Which age group?",
+      none: "not said",
+      choices: AGE_GROUPS,
+      words: { adult: "Adults", open: "Open age" },
+    },
     home_kit_primary: { ...colour, label: "Shirt at home" },
     home_kit_secondary: { ...colour, label: "Trim at home" },
     away_kit_primary: { ...colour, label: "Shirt away" },
@@ -72,7 +87,12 @@ export const FIELDS = Object.freeze({
     dob: { label: "Birthday", form: "day", ask: "Which birthday?", none: "not said" },
     notes,
     current_team: { ...team, ask: "Which team do they play for?" },
-    do_not_share: { label: "In shared views", form: "flag", ask: "Shown to others?", words: { true: "never shown to others", false: "shown to others" } },
+    do_not_share: {
+      label: "In shared views",
+      form: "flag",
+      ask: "Shown to others?",
+      words: { true: "never shown to others", false: "shown to others" },
+    },
     is_active: { label: "In the squad", form: "flag", ask: "Still in the squad?", words: { true: "in the squad", false: "has left" } },
   },
   matches: {
@@ -81,13 +101,34 @@ export const FIELDS = Object.freeze({
     competition: { label: "Competition", form: "text", ask: "Which competition?", none: "none", most: NAME },
     home_team_id: { ...team, label: "Home team", ask: "Who plays at home?" },
     away_team_id: { ...team, label: "Away team", ask: "Who plays away?" },
-    our_side: { label: "Our side", form: "choice", ask: "Which side are we?", none: "at home", choices: SIDES, words: { home: "at home", away: "away" } },
+    our_side: {
+      label: "Our side",
+      form: "choice",
+      ask: "Which side are we?",
+      none: "at home",
+      choices: SIDES,
+      words: { home: "at home", away: "away" },
+    },
     venue: { label: "Ground", form: "text", ask: "Where is it played?", none: "no ground", most: NAME },
     duration_mins: { label: "Minutes of play", form: "whole", ask: "How long is the match?", least: 1, most: 200, isNeeded: true },
-    period_format: { label: "Played in", form: "choice", ask: "Halves or quarters?", choices: ["half", "quarter"], words: { half: "two halves", quarter: "four quarters" }, isNeeded: true },
+    period_format: {
+      label: "Played in",
+      form: "choice",
+      ask: "Halves or quarters?",
+      choices: ["half", "quarter"],
+      words: { half: "two halves", quarter: "four quarters" },
+      isNeeded: true,
+    },
     our_score: { label: "Our goals, by hand", form: "whole", ask: "How many did we score?", least: 0, most: 999, isNeeded: true },
     opponent_score: { label: "Their goals, by hand", form: "whole", ask: "How many did they score?", least: 0, most: 999, isNeeded: true },
-    called_off: { label: "Called off", form: "choice", ask: "Is the match on?", none: "it is on", choices: CALLED_OFF, words: { cancelled: "cancelled", postponed: "postponed" } },
+    called_off: {
+      label: "Called off",
+      form: "choice",
+      ask: "Is the match on?",
+      none: "it is on",
+      choices: CALLED_OFF,
+      words: { cancelled: "cancelled", postponed: "postponed" },
+    },
     finished_at: { label: "Full time", form: "moment", ask: "When was full time?", none: "not over" },
     notes,
   },
@@ -124,17 +165,38 @@ export const FIELDS = Object.freeze({
     player_id: { ...player, isNeeded: true },
     team_id: team,
     start_period_type: periodType,
-    start_period: { label: "Came on in", form: "whole", ask: "In which half or quarter did they come on?", none: "not said", least: 1, most: 99 },
+    start_period: {
+      label: "Came on in",
+      form: "whole",
+      ask: "In which half or quarter did they come on?",
+      none: "not said",
+      least: 1,
+      most: 99,
+    },
     start_min: { label: "Came on at", form: "minutes", ask: "When did they come on?", none: "not said", least: 0 },
     end_period_type: periodType,
-    end_period: { label: "Went off in", form: "whole", ask: "In which half or quarter did they go off?", none: "still on", least: 1, most: 99 },
+    end_period: {
+      label: "Went off in",
+      form: "whole",
+      ask: "In which half or quarter did they go off?",
+      none: "still on",
+      least: 1,
+      most: 99,
+    },
     end_min: { label: "Went off at", form: "minutes", ask: "When did they go off?", none: "still on", least: 0 },
     position,
   },
   match_notes: {
     match_id: within,
     notes: { ...notes, isNeeded: true },
-    period_number: { label: "Half or quarter", form: "whole", ask: "In which half or quarter?", none: "the whole match", least: 0, most: 99 },
+    period_number: {
+      label: "Half or quarter",
+      form: "whole",
+      ask: "In which half or quarter?",
+      none: "the whole match",
+      least: 0,
+      most: 99,
+    },
   },
   awards: { season_id: season, player_id: player, category, notes },
   match_awards: { match_id: within, player_id: player, category, notes },

@@ -71,7 +71,8 @@ export function matchFieldsOf(before, after) {
   const minutes = Number(after.minutes.replace(",", "."));
   const duration = Math.round(minutes * (PERIODS_BY_FORMAT[after.format] ?? 2));
   if (!(duration >= 1 && duration <= DURATION_MINS_MAX)) return { wrong: `All periods together last 1 to ${DURATION_MINS_MAX} minutes.` };
-  if (![after.ours, after.theirs].every((goals) => WHOLE.test(goals.trim()))) return { wrong: `Goals are whole numbers up to ${SCORE_MAX}.` };
+  if (![after.ours, after.theirs].every((goals) => WHOLE.test(goals.trim())))
+    return { wrong: `Goals are whole numbers up to ${SCORE_MAX}.` };
   if (after.home && after.home === after.away) return { wrong: "A team does not play against itself. Choose two teams." };
   /** @type {Values} */
   const fields = {};

@@ -26,7 +26,8 @@ export function pointersTo(club, collection, id) {
   for (const [holder, fields] of Object.entries(FIELDS)) {
     const names = Object.keys(fields).filter((field) => fields[field]?.form === form);
     if (names.length === 0) continue;
-    for (const row of club.all(holder)) for (const field of names) if (row[field] === id) found.push({ collection: holder, id: row.id, field });
+    for (const row of club.all(holder))
+      for (const field of names) if (row[field] === id) found.push({ collection: holder, id: row.id, field });
   }
   return found;
 }

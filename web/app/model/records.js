@@ -75,7 +75,10 @@ export function recordWords(club, collection, values) {
     case "event_participants":
       return `${values.kind === "substitution" ? "Coming on" : eventWords(values)}, ${recordWords(club, "events", knownOf(club, "events", values.event_id))}`;
     case "match_periods":
-      return cut(periodWords({ type: String(values.type ?? "regular"), number: Number(values.number) || 0 }, regularOf(club, values)), LENGTH_MAX);
+      return cut(
+        periodWords({ type: String(values.type ?? "regular"), number: Number(values.number) || 0 }, regularOf(club, values)),
+        LENGTH_MAX,
+      );
     case "match_pauses":
       return `Stoppage ${oneOf(values.ordinal)}, ${recordWords(club, "match_periods", knownOf(club, "match_periods", values.period_id))}`;
     case "lineup":

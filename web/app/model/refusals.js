@@ -32,8 +32,15 @@ export function refusalWords(error, now) {
   if (error?.name === "StoreFault") return { field: "", words: "This phone could not store that. Free some space, then try again." };
   const code = String(error?.code);
   if (Object.hasOwn(SAID, code)) return /** @type {Wrong} */ (SAID[code]);
-  if (code === "weak_password") return { field: "password", words: "Too easy to guess. Take 8 characters or more that are not a common password." };
-  if (code === "malformed") return MALFORMED.find(([path]) => path.test(String(error.body?.path)))?.[1] ?? { field: "", words: String(error.body?.detail ?? "That was not understood.") };
+  if (code === "weak_password")
+    return { field: "password", words: "Too easy to guess. Take 8 characters or more that are not a common password." };
+  if (code === "malformed")
+    return (
+      MALFORMED.find(([path]) => path.test(String(error.body?.path)))?.[1] ?? {
+        field: "",
+        words: String(error.body?.detail ?? "That was not understood."),
+      }
+    );
   return { field: "", words: String(error?.body?.detail ?? error?.message ?? "That did not work. Try it again.") };
 }
 

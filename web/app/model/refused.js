@@ -37,7 +37,18 @@ export function refusedWords(club, people, refused) {
   const author = club.view.records.get("conflicts", refused.id)?.values.candidates?.[0]?.author;
   const who = mine ? "You" : whoWrote(people, { device_id, author });
   const why = whyWords(refused);
-  if (!mutation) return { what: "Something that cannot be shown", why, who, when: "at some time", lines: [], field: null, canLeaveOut: false, matchId: null, values: {} };
+  if (!mutation)
+    return {
+      what: "Something that cannot be shown",
+      why,
+      who,
+      when: "at some time",
+      lines: [],
+      field: null,
+      canLeaveOut: false,
+      matchId: null,
+      values: {},
+    };
   const { collection, record, op } = mutation;
   const fields = plain(mutation.fields);
   const values = { ...knownOf(club, String(collection), record), ...fields };

@@ -8,7 +8,10 @@ import { letterOf, playersOfTeam, resultOf, sumTallies, tallies, teamRecord } fr
 /** @typedef {import("../../football/stats.js").Result} Result */
 /** @typedef {import("../../football/stats.js").Tally} Tally */
 /** @typedef {import("./squads.js").Row} Row */
-/** @typedef {{facts: MatchFacts, teamId: string, result: Result, letter: string, difference: number}} Played A complete match as our team sees it. */
+/**
+ * @typedef {{facts: MatchFacts, teamId: string, result: Result, letter: string, difference: number}} Played
+ *   A complete match as our team sees it.
+ */
 /** @typedef {{facts: MatchFacts, tally: Tally}} Appearance What a player did in one match. */
 
 /** The longest name of a season. */

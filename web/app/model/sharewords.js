@@ -18,7 +18,9 @@ export function hintsFor(all, ageGroup) {
   const isOfChildren = all.venue_from_ms !== null;
   const whose = ageGroup ? `${ageGroup}s` : "teams without an age group";
   return {
-    score: all.score ? "As it stands, with the goals." : `Results of ${whose} are shown only where the club's owner turned that on. Until then nothing tells the score.`,
+    score: all.score
+      ? "As it stands, with the goals."
+      : `Results of ${whose} are shown only where the club's owner turned that on. Until then nothing tells the score.`,
     shirt_numbers: !all.shirt_numbers
       ? `Shirt numbers of ${whose} are shown only where the club's owner turned that on.`
       : isOfChildren
@@ -28,7 +30,11 @@ export function hintsFor(all, ageGroup) {
   };
 }
 
-const NAMES = /** @type {const} */ ([["score", "score"], ["shirt_numbers", "shirt numbers"], ["venue", "venue"]]);
+const NAMES = /** @type {const} */ ([
+  ["score", "score"],
+  ["shirt_numbers", "shirt numbers"],
+  ["venue", "venue"],
+]);
 
 /**
  * Return what a link shows: `Score and venue`.
@@ -45,8 +51,14 @@ export function showsWords({ shows }) {
  */
 export function heldWords({ asked, shows, venue_from: venueFrom }) {
   const held = NAMES.filter(([name]) => name !== "venue" && asked[name] && !shows[name]).map(([, words]) => words);
-  const parts = [held.length ? `${listed(held)} held back for this age group` : "", asked.venue && !shows.venue && venueFrom ? "venue from kick-off on" : ""];
-  return parts.filter(Boolean).join(", ").replace(/^./, (first) => first.toUpperCase());
+  const parts = [
+    held.length ? `${listed(held)} held back for this age group` : "",
+    asked.venue && !shows.venue && venueFrom ? "venue from kick-off on" : "",
+  ];
+  return parts
+    .filter(Boolean)
+    .join(", ")
+    .replace(/^./, (first) => first.toUpperCase());
 }
 
 /** @param {string[]} words */
@@ -70,4 +82,10 @@ export function openedWords(day) {
 }
 
 /** Ends that can be chosen: hours from now, and what they are called. */
-export const ENDS = /** @type {const} */ ([["", "A day after the match"], ["6", "In 6 hours"], ["72", "In 3 days"], ["168", "In a week"], ["720", "In 30 days"]]);
+export const ENDS = /** @type {const} */ ([
+  ["", "A day after the match"],
+  ["6", "In 6 hours"],
+  ["72", "In 3 days"],
+  ["168", "In a week"],
+  ["720", "In 30 days"],
+]);

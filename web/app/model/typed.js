@@ -20,7 +20,8 @@ export function readTyped(spec, text) {
   if (spec.form === "whole") return readWhole(spec, typed);
   if (spec.form === "clock" || spec.form === "minutes") return readClock(spec, typed);
   if (spec.form === "moment" || spec.form === "kickoff") return readInstant(typed);
-  if ((spec.form === "text" || spec.form === "long") && spec.most && [...typed].length > spec.most) return { problem: `At most ${spec.most} letters.` };
+  if ((spec.form === "text" || spec.form === "long") && spec.most && [...typed].length > spec.most)
+    return { problem: `At most ${spec.most} letters.` };
   return { value: typed };
 }
 

@@ -43,7 +43,8 @@ function readAs(club, spec, value) {
   if (spec.form === "team") return named(club, "teams", value, "name") ?? "a team that is not here";
   if (spec.form === "season") return named(club, "seasons", value, "label") ?? "a season that is not here";
   if (spec.form === "moment") return instantWords(value, { timeStyle: "medium" });
-  if (spec.form === "kickoff") return instantWords(value, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  if (spec.form === "kickoff")
+    return instantWords(value, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
   if (spec.form === "day") return instantWords(`${value}T12:00:00`, { dateStyle: "long" });
   if (spec.form === "choice") return choiceWords(spec, value);
   return spec.form === "text" || spec.form === "long" || spec.form === "colour" ? value : undefined;
@@ -126,5 +127,10 @@ export function cut(text, most = ODD_MAX) {
 export function fieldWords(club, collection, fields) {
   if (fields === null || typeof fields !== "object") return [];
   const shown = Object.entries(fields).filter(([field]) => specOf(collection, field).form !== "record" || !field.endsWith("_id"));
-  return shown.slice(0, 20).map(([field, value]) => ({ name: cut(specOf(collection, field).label, 60) || spoken(field), words: cut(valueWords(club, collection, field, value)) }));
+  return shown
+    .slice(0, 20)
+    .map(([field, value]) => ({
+      name: cut(specOf(collection, field).label, 60) || spoken(field),
+      words: cut(valueWords(club, collection, field, value)),
+    }));
 }

@@ -36,7 +36,11 @@ export function whistlesOf(facts, nowMs) {
   const next = nextKeys(match, last.key);
   if (isOver) return { main: null, beside: null, others: next.map((key) => start(match, key)) };
   const [first, ...others] = next;
-  return { main: first ? start(match, first) : finish(null), beside: null, others: [...others.map((key) => start(match, key)), finish(null)] };
+  return {
+    main: first ? start(match, first) : finish(null),
+    beside: null,
+    others: [...others.map((key) => start(match, key)), finish(null)],
+  };
 }
 
 /**

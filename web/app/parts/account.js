@@ -22,20 +22,26 @@ export function beginAccount(app) {
  * @param {{me: Fetched}} own
  */
 export function drawAccount(app, own) {
-  return whenFetched(app, own.me, ME, (me) => h(
-    "div.stack",
-    null,
-    h("dl.facts", { key: "facts" }, fact("Name", me.display_name), fact("Address", me.email ?? "none")),
+  return whenFetched(app, own.me, ME, (me) =>
     h(
       "div.stack",
-      { key: "acts" },
-      h("button.button.calm.wide", { type: "button", onclick: () => openName(app, own.me) }, "Change my name"),
-      h("button.button.calm.wide", { type: "button", onclick: () => openPassword(app) }, "Change my password"),
+      null,
+      h("dl.facts", { key: "facts" }, fact("Name", me.display_name), fact("Address", me.email ?? "none")),
+      h(
+        "div.stack",
+        { key: "acts" },
+        h("button.button.calm.wide", { type: "button", onclick: () => openName(app, own.me) }, "Change my name"),
+        h("button.button.calm.wide", { type: "button", onclick: () => openPassword(app) }, "Change my password"),
+      ),
+      h("h2", { key: "end" }, "Delete my account"),
+      h(
+        "p.hint",
+        { key: "hint" },
+        "Your name and address are wiped. What you recorded stays with the club; a club that nobody else is in goes with it.",
+      ),
+      h("button.button.bad", { key: "delete", type: "button", onclick: () => openDeletion(app) }, "Delete my account"),
     ),
-    h("h2", { key: "end" }, "Delete my account"),
-    h("p.hint", { key: "hint" }, "Your name and address are wiped. What you recorded stays with the club; a club that nobody else is in goes with it."),
-    h("button.button.bad", { key: "delete", type: "button", onclick: () => openDeletion(app) }, "Delete my account"),
-  ));
+  );
 }
 
 /**
@@ -75,7 +81,13 @@ export function openForm(app, title, act, fields, send, fieldOf = () => "") {
   app.open({
     title,
     draw: (_, close) =>
-      h("form.stack", { novalidate: true, onsubmit: (/** @type {Event} */ event) => void submit(event, close) }, formWrong(own), fields(own), h("button.button.wide", { type: "submit", disabled: own.isBusy }, own.isBusy ? "One moment" : act)),
+      h(
+        "form.stack",
+        { novalidate: true, onsubmit: (/** @type {Event} */ event) => void submit(event, close) },
+        formWrong(own),
+        fields(own),
+        h("button.button.wide", { type: "submit", disabled: own.isBusy }, own.isBusy ? "One moment" : act),
+      ),
   });
 }
 
@@ -84,7 +96,18 @@ export function openForm(app, title, act, fields, send, fieldOf = () => "") {
  * @param {Fetched} me
  */
 function openName(app, me) {
-  const fields = (/** @type {Filled} */ own) => textEntry({ label: "Your name", name: "display_name", autocomplete: "name", most: 100, value: me.data.display_name, hint: "Shown to your club." }, own);
+  const fields = (/** @type {Filled} */ own) =>
+    textEntry(
+      {
+        label: "Your name",
+        name: "display_name",
+        autocomplete: "name",
+        most: 100,
+        value: me.data.display_name,
+        hint: "Shown to your club.",
+      },
+      own,
+    );
   openForm(app, "Change my name", "Save", fields, async ({ display_name }) => {
     me.data = await app.club.request("PATCH", ME, { display_name });
     app.say("Saved");
@@ -95,13 +118,24 @@ function openName(app, me) {
 function openPassword(app) {
   const fields = (/** @type {Filled} */ own) => [
     passwordEntry(app, { label: "The password until now", name: "old_password", autocomplete: "current-password" }, own),
-    passwordEntry(app, { label: "The new one", name: "new_password", autocomplete: "new-password", hint: "8 characters or more. Your other phones are signed out." }, own),
+    passwordEntry(
+      app,
+      {
+        label: "The new one",
+        name: "new_password",
+        autocomplete: "new-password",
+        hint: "8 characters or more. Your other phones are signed out.",
+      },
+      own,
+    ),
   ];
   const send = async (/** @type {Record<string, string>} */ typed) => {
     await app.club.request("POST", "/api/auth/password", typed);
     app.say("Changed. Your other phones sign in again");
   };
-  openForm(app, "Change my password", "Change it", fields, send, ({ code }) => (code === "wrong_password" ? "old_password" : code === "weak_password" || code === "malformed" ? "new_password" : ""));
+  openForm(app, "Change my password", "Change it", fields, send, ({ code }) =>
+    code === "wrong_password" ? "old_password" : code === "weak_password" || code === "malformed" ? "new_password" : "",
+  );
 }
 
 /** @param {App} app */
@@ -109,7 +143,12 @@ function openDeletion(app) {
   const { pending } = app.club.status;
   const fields = (/** @type {Filled} */ own) => [
     h("p", null, "This cannot be undone. The club leaves this phone, too."),
-    pending > 0 && h("p.banner", null, `${pending} ${pending === 1 ? "change was" : "changes were"} not sent, and ${pending === 1 ? "goes" : "go"} with it. Save them as a file first, under Club.`),
+    pending > 0 &&
+      h(
+        "p.banner",
+        null,
+        `${pending} ${pending === 1 ? "change was" : "changes were"} not sent, and ${pending === 1 ? "goes" : "go"} with it. Save them as a file first, under Club.`,
+      ),
     passwordEntry(app, { label: "Your password", name: "password", autocomplete: "current-password" }, own),
   ];
   openForm(app, "Delete my account?", "Delete it for good", fields, async ({ password }) => {

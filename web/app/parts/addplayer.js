@@ -36,8 +36,18 @@ export function addPlayer(app, facts, added) {
   return h(
     "form.add-player",
     { key: "add", onsubmit: (/** @type {SubmitEvent} */ event) => void add(event) },
-    h("label.field", null, h("span", null, "No."), h("input", { name: "squad_number", type: "number", inputmode: "numeric", min: "1", max: String(NUMBER_MAX) })),
-    h("label.field.grow", null, h("span", null, "Name of a player"), h("input", { name: "full_name", type: "text", maxlength: 100, autocomplete: "off", required: true })),
+    h(
+      "label.field",
+      null,
+      h("span", null, "No."),
+      h("input", { name: "squad_number", type: "number", inputmode: "numeric", min: "1", max: String(NUMBER_MAX) }),
+    ),
+    h(
+      "label.field.grow",
+      null,
+      h("span", null, "Name of a player"),
+      h("input", { name: "full_name", type: "text", maxlength: 100, autocomplete: "off", required: true }),
+    ),
     h("button.button.calm", { type: "submit", "aria-label": "Add the player" }, icon("plus")),
   );
 }

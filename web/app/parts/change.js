@@ -29,8 +29,18 @@ import { openLineup } from "./lineup.js";
 export function changeButton(app, facts) {
   const matchId = facts.match.id;
   if (facts.periods.length === 0)
-    return h("button.button.calm.wide", { key: "line-up", type: "button", onclick: () => openLineup(app, matchId) }, icon("people"), "Line-up");
-  return h("button.button.calm.wide", { key: "change", type: "button", onclick: () => openChange(app, matchId) }, icon("swap"), h("span", null, "Substitution", waiting(app, facts)));
+    return h(
+      "button.button.calm.wide",
+      { key: "line-up", type: "button", onclick: () => openLineup(app, matchId) },
+      icon("people"),
+      "Line-up",
+    );
+  return h(
+    "button.button.calm.wide",
+    { key: "change", type: "button", onclick: () => openChange(app, matchId) },
+    icon("swap"),
+    h("span", null, "Substitution", waiting(app, facts)),
+  );
 }
 
 /**
@@ -98,7 +108,12 @@ function drawChange(app, matchId, picked, close) {
     bench.length === 0 && h("p.hint", null, "Nobody is on the bench."),
     half("off", squad.on, "Going off"),
     foot(
-      words.length > 0 && h("ul.pairs", null, words.map((each) => h("li", { key: each }, each))),
+      words.length > 0 &&
+        h(
+          "ul.pairs",
+          null,
+          words.map((each) => h("li", { key: each }, each)),
+        ),
       h(
         "button.button.wide",
         {
@@ -125,7 +140,13 @@ function nobodyOn(app, matchId, count, close) {
   return h(
     "div.stack",
     null,
-    h("p", null, count > 0 ? "Say first who is on the pitch. Then a change takes two taps." : `There are no players yet. ${app.may("coach") ? "Add them while you pick the line-up." : "A coach adds them."}`),
+    h(
+      "p",
+      null,
+      count > 0
+        ? "Say first who is on the pitch. Then a change takes two taps."
+        : `There are no players yet. ${app.may("coach") ? "Add them while you pick the line-up." : "A coach adds them."}`,
+    ),
     h(
       "button.button.wide",
       {

@@ -12,7 +12,10 @@ import { notesList } from "./notes.js";
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../../football/facts.js").MatchFacts} MatchFacts */
 
-const CALLED_OFF = new Map([["cancelled", "Cancelled"], ["postponed", "Postponed"]]);
+const CALLED_OFF = new Map([
+  ["cancelled", "Cancelled"],
+  ["postponed", "Postponed"],
+]);
 
 /**
  * @param {App} app
@@ -34,7 +37,8 @@ function drawDetails(app, matchId) {
     "div.stack",
     null,
     planned(app, facts),
-    mayWrite && h("button.button.calm.wide", { type: "button", onclick: () => openMatchForm(app, matchId) }, icon("edit"), "Change the details"),
+    mayWrite &&
+      h("button.button.calm.wide", { type: "button", onclick: () => openMatchForm(app, matchId) }, icon("edit"), "Change the details"),
     awardsList(app, facts),
     notesList(app, facts),
   );
@@ -53,7 +57,17 @@ function planned({ club }, facts) {
   const rows = [
     ["Home", `${home.name}${home.isOurs ? " (us)" : ""}`],
     ["Away", `${away.name}${away.isOurs ? " (us)" : ""}`],
-    ["Kick-off", new Date(match.kickoff_ts).toLocaleString("en-GB", { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" })],
+    [
+      "Kick-off",
+      new Date(match.kickoff_ts).toLocaleString("en-GB", {
+        weekday: "short",
+        day: "numeric",
+        month: "short",
+        year: "numeric",
+        hour: "2-digit",
+        minute: "2-digit",
+      }),
+    ],
     ["Is it on?", CALLED_OFF.get(match.called_off ?? "") ?? ""],
     ["Result, by hand", score.is_by_hand ? scoreText(score) : ""],
     ["Venue", match.venue],

@@ -62,8 +62,18 @@ export function entryForm(app, own) {
       formWrong(own),
       isNew && textEntry({ label: "Your name", name: "display_name", autocomplete: "name", most: 100, hint: "Shown to your club." }, own),
       textEntry({ label: "E-mail address", name: "email", type: "email", autocomplete: "username" }, own),
-      passwordEntry(app, { label: "Password", name: "password", autocomplete: isNew ? "new-password" : "current-password", ...(isNew && { hint: `${PASSWORD_LEAST} characters or more.` }) }, own),
-      ((isNew && !own.invitation) || (!isNew && own.isClubless)) && textEntry({ label: "Name of the club", name: "club_name", autocomplete: "organization", most: 100 }, own),
+      passwordEntry(
+        app,
+        {
+          label: "Password",
+          name: "password",
+          autocomplete: isNew ? "new-password" : "current-password",
+          ...(isNew && { hint: `${PASSWORD_LEAST} characters or more.` }),
+        },
+        own,
+      ),
+      ((isNew && !own.invitation) || (!isNew && own.isClubless)) &&
+        textEntry({ label: "Name of the club", name: "club_name", autocomplete: "organization", most: 100 }, own),
       h("button.button.wide", { type: "submit", disabled: own.isBusy }, own.isBusy ? "One moment" : words(own)),
     ),
   ];
@@ -85,7 +95,11 @@ function waiting({ club }, { mode, invitation }) {
   if (pending === 0) return null;
   const changes = pending === 1 ? "1 change" : `${pending} changes`;
   const where = club.clubId !== null ? "are sent once you are in" : mode === "up" && !invitation ? "go to your new club" : "go to the club";
-  return h("p.banner.calm", { key: "waiting" }, `${changes} from this phone ${pending === 1 ? where.replace("are", "is").replace(/^go/, "goes") : where}. Nothing is lost.`);
+  return h(
+    "p.banner.calm",
+    { key: "waiting" },
+    `${changes} from this phone ${pending === 1 ? where.replace("are", "is").replace(/^go/, "goes") : where}. Nothing is lost.`,
+  );
 }
 
 /**
@@ -114,7 +128,8 @@ async function submit(app, own, event) {
  */
 export function missing({ email, password, display_name: name, club_name: club }, mode) {
   if (name === "") return { field: "display_name", words: "Say how you are called." };
-  if (!/^[^\s@]+@[^\s@]+$/.test(email)) return { field: "email", words: email === "" ? "Type your e-mail address." : "This is not an e-mail address." };
+  if (!/^[^\s@]+@[^\s@]+$/.test(email))
+    return { field: "email", words: email === "" ? "Type your e-mail address." : "This is not an e-mail address." };
   if (password === "") return { field: "password", words: "Type your password." };
   if (mode === "up" && [...password].length < PASSWORD_LEAST) return { field: "password", words: `${PASSWORD_LEAST} characters or more.` };
   return club === "" ? { field: "club_name", words: "Give the club a name." } : null;
@@ -155,7 +170,9 @@ function arrived(app) {
 /** @param {Event} event */
 function focusWrong(event) {
   const form = /** @type {HTMLFormElement | null} */ (event.target);
-  requestAnimationFrame(() => requestAnimationFrame(() => /** @type {HTMLElement | null} */ (form?.querySelector('[aria-invalid="true"]'))?.focus()));
+  requestAnimationFrame(() =>
+    requestAnimationFrame(() => /** @type {HTMLElement | null} */ (form?.querySelector('[aria-invalid="true"]'))?.focus()),
+  );
 }
 
 /**
@@ -173,12 +190,34 @@ function offered(app, own, offer) {
     { key: "offer" },
     h("h2", null, isOther ? "Another club is on this phone" : "Which club?"),
     isOther &&
-      h("p", null, `The matches on this phone are another club's${pending > 0 ? `, with ${pending} not sent yet` : ""}. They stay here, and your club opens beside them.`),
-    !isOther && pending > 0 && h("p.banner.calm", null, `${pending === 1 ? "1 change" : `${pending} changes`} from this phone ${pending === 1 ? "goes" : "go"} to the club that you choose.`),
+      h(
+        "p",
+        null,
+        `The matches on this phone are another club's${pending > 0 ? `, with ${pending} not sent yet` : ""}. They stay here, and your club opens beside them.`,
+      ),
+    !isOther &&
+      pending > 0 &&
+      h(
+        "p.banner.calm",
+        null,
+        `${pending === 1 ? "1 change" : `${pending} changes`} from this phone ${pending === 1 ? "goes" : "go"} to the club that you choose.`,
+      ),
     formWrong(own),
     isOther
       ? h("button.button.wide", { type: "button", disabled: own.isBusy, onclick: take(offer.tokens.club_id) }, "Open my club")
-      : clubs.map(({ club_id: id, club_name: name, role }) => h("button.button.calm.wide", { key: id, type: "button", disabled: own.isBusy, onclick: take(id) }, `${name} (${role})`)),
-    h("button.link", { type: "button", onclick: () => { own.offer = null; app.redraw(); } }, "Not now"),
+      : clubs.map(({ club_id: id, club_name: name, role }) =>
+          h("button.button.calm.wide", { key: id, type: "button", disabled: own.isBusy, onclick: take(id) }, `${name} (${role})`),
+        ),
+    h(
+      "button.link",
+      {
+        type: "button",
+        onclick: () => {
+          own.offer = null;
+          app.redraw();
+        },
+      },
+      "Not now",
+    ),
   );
 }

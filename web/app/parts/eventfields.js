@@ -66,7 +66,13 @@ function kindField(app, typed) {
   const often = OFTEN.map((kind) => [kind, kindWords({ kind })]);
   return [
     choiceField("What happened", [...often, [ELSE, "Something else"]], typed.isOther ? ELSE : form.kind, choose),
-    typed.isOther && selectField("What it was", OTHERS.map((kind) => [kind, kindWords({ kind })]), form.kind, choose),
+    typed.isOther &&
+      selectField(
+        "What it was",
+        OTHERS.map((kind) => [kind, kindWords({ kind })]),
+        form.kind,
+        choose,
+      ),
   ];
 }
 
@@ -100,7 +106,12 @@ function playerField({ club }, { match }, form, label, name) {
   if (ids.length === 0) return null;
   /** @type {[string, string][]} */
   const players = ids.map((id) => [id, called(club, id)]);
-  return selectField(label, [["", label === "Assist" ? "Nobody, or not known" : "Not known"], ...players], current, (id) => void (form[name] = id));
+  return selectField(
+    label,
+    [["", label === "Assist" ? "Nobody, or not known" : "Not known"], ...players],
+    current,
+    (id) => void (form[name] = id),
+  );
 }
 
 /**
@@ -131,9 +142,25 @@ function whenFields(app, facts, typed) {
       { inputmode: "numeric", maxlength: name === "minutes" ? 4 : 2, class: "numbers" },
     );
   return [
-    selectField("When", all.map((place, n) => [String(n), periodTitle(place, regularWord(match))]), String(all.findIndex((place) => isSame(place, form.period))), move),
-    isTimed && h("div.pair", { key: `clock ${form.period.type} ${form.period.number}` }, digits("minutes", "Clock: minutes"), digits("seconds", "Seconds")),
-    isTimed && h("p.hint", { key: "shown", "aria-live": "polite" }, "ms" in read ? `Shown as ${formatMinute(match, periodKey(form.period.type, form.period.number), read.ms)}` : read.wrong),
+    selectField(
+      "When",
+      all.map((place, n) => [String(n), periodTitle(place, regularWord(match))]),
+      String(all.findIndex((place) => isSame(place, form.period))),
+      move,
+    ),
+    isTimed &&
+      h(
+        "div.pair",
+        { key: `clock ${form.period.type} ${form.period.number}` },
+        digits("minutes", "Clock: minutes"),
+        digits("seconds", "Seconds"),
+      ),
+    isTimed &&
+      h(
+        "p.hint",
+        { key: "shown", "aria-live": "polite" },
+        "ms" in read ? `Shown as ${formatMinute(match, periodKey(form.period.type, form.period.number), read.ms)}` : read.wrong,
+      ),
   ];
 }
 

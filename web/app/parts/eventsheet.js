@@ -45,7 +45,13 @@ export function openEvent(app, matchId, eventId = null) {
         { novalidate: true, onsubmit: submit },
         eventFields(app, now, typed),
         textField("Notes", typed.form.notes, (value) => void (typed.form.notes = value), { rows: 2, maxlength: NOTES_MAX }),
-        event && h("button.button.bad.wide", { key: "delete", type: "button", onclick: () => void remove(app, now, event, close) }, icon("bin"), "Delete this entry"),
+        event &&
+          h(
+            "button.button.bad.wide",
+            { key: "delete", type: "button", onclick: () => void remove(app, now, event, close) },
+            icon("bin"),
+            "Delete this entry",
+          ),
         formFoot(typed.wrong, h("button.button.wide", null, event ? "Save the changes" : "Add it")),
       );
     },

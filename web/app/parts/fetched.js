@@ -55,7 +55,12 @@ function wordsOf({ club }, error) {
 export function whenFetched(app, own, path, draw) {
   if (own.data !== null) return draw(own.data);
   if (!own.words) return h("p.hint", { role: "status" }, "One moment");
-  return h("div.empty", null, h("p", null, own.words), h("button.button.calm", { type: "button", onclick: () => void load(app, own, path) }, "Try again"));
+  return h(
+    "div.empty",
+    null,
+    h("p", null, own.words),
+    h("button.button.calm", { type: "button", onclick: () => void load(app, own, path) }, "Try again"),
+  );
 }
 
 /**

@@ -55,7 +55,12 @@ export function choiceField(label, options, current, take) {
       "div.choices",
       null,
       options.map(([value, words]) =>
-        h("label", { key: value }, h("input", { type: "radio", name: label, checked: value === current, onchange: () => take(value) }), words),
+        h(
+          "label",
+          { key: value },
+          h("input", { type: "radio", name: label, checked: value === current, onchange: () => take(value) }),
+          words,
+        ),
       ),
     ),
   );

@@ -57,7 +57,8 @@ function outcome(facts, status) {
     null,
     h("span.unseen", null, `${LETTERS[letter]} ${scoreText(score)}`),
     h("span.counts.numbers", { "aria-hidden": "true" }, h("b", null, score.home), h("b", null, score.away)),
-    score.home_shootout + score.away_shootout > 0 && h("span.pens.numbers", { "aria-hidden": "true" }, `${score.home_shootout}–${score.away_shootout} pens`),
+    score.home_shootout + score.away_shootout > 0 &&
+      h("span.pens.numbers", { "aria-hidden": "true" }, `${score.home_shootout}–${score.away_shootout} pens`),
     h("span", { "aria-hidden": "true" }, letterChip(letter)),
   );
 }

@@ -27,7 +27,17 @@ export function textEntry({ label, name, autocomplete, type = "text", value, hin
     "div.field",
     { key: name },
     h("label", { for: `entry-${name}` }, label), // around the hint, too, it would be the field's name
-    h("input", { id: `entry-${name}`, name, type, autocomplete, maxlength: most, autocapitalize: isName ? "words" : "off", spellcheck: "false", ...(value !== undefined && { value }), ...about(name, own, hint) }),
+    h("input", {
+      id: `entry-${name}`,
+      name,
+      type,
+      autocomplete,
+      maxlength: most,
+      autocapitalize: isName ? "words" : "off",
+      spellcheck: "false",
+      ...(value !== undefined && { value }),
+      ...about(name, own, hint),
+    }),
     hint && !isWrong(name, own) && h("span.hint", { id: `${name}-hint` }, hint),
     wrongLine(name, own),
   );
@@ -46,7 +56,16 @@ export function passwordEntry(app, { label, name, autocomplete, hint }, own) {
     h(
       "div.shown-password",
       null,
-      h("input", { id: `entry-${name}`, name, type: own.isShown ? "text" : "password", autocomplete, maxlength: 256, autocapitalize: "off", spellcheck: "false", ...about(name, own, hint) }),
+      h("input", {
+        id: `entry-${name}`,
+        name,
+        type: own.isShown ? "text" : "password",
+        autocomplete,
+        maxlength: 256,
+        autocapitalize: "off",
+        spellcheck: "false",
+        ...about(name, own, hint),
+      }),
       h(
         "button.quiet",
         {

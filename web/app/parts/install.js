@@ -28,8 +28,22 @@ export function installHint(app) {
       await asked?.prompt();
       app.redraw();
     };
-    return h("button.button.calm.wide", { key: "install", type: "button", onclick: () => void app.attempt(press) }, icon("plus"), "Put Touchline on the home screen");
+    return h(
+      "button.button.calm.wide",
+      { key: "install", type: "button", onclick: () => void app.attempt(press) },
+      icon("plus"),
+      "Put Touchline on the home screen",
+    );
   }
   if (standalone === undefined) return null;
-  return h("p.card.install-hint", { key: "install" }, icon("share"), h("span", null, "Tap the share sign of the browser, then “Add to Home Screen”. Touchline then opens like an app, with or without signal, and the phone keeps its data."));
+  return h(
+    "p.card.install-hint",
+    { key: "install" },
+    icon("share"),
+    h(
+      "span",
+      null,
+      "Tap the share sign of the browser, then “Add to Home Screen”. Touchline then opens like an app, with or without signal, and the phone keeps its data.",
+    ),
+  );
 }

@@ -32,7 +32,11 @@ export function drawInvitations(app, own) {
     whenFetched(app, own, PATH, ({ invitations }) => {
       const live = invitations.filter((/** @type {Invitation} */ each) => each.is_live);
       if (live.length === 0) return h("p.hint", null, "No invitation is open.");
-      return h("ul.list", null, live.map((/** @type {Invitation} */ each) => row(app, own, each)));
+      return h(
+        "ul.list",
+        null,
+        live.map((/** @type {Invitation} */ each) => row(app, own, each)),
+      );
     }),
   );
 }
@@ -50,7 +54,12 @@ function row(app, own, { invitation_id: id, role, uses, used, expires_at: ends }
     h(
       "div.item",
       null,
-      h("span.grow", null, h("strong", null, `As ${roleName(role).toLowerCase()}`), h("small", null, `For ${left === 1 ? "1 person" : `${left} people`}, until ${whenWords(ends)}`)),
+      h(
+        "span.grow",
+        null,
+        h("strong", null, `As ${roleName(role).toLowerCase()}`),
+        h("small", null, `For ${left === 1 ? "1 person" : `${left} people`}, until ${whenWords(ends)}`),
+      ),
       h(
         "button.link",
         {
@@ -98,9 +107,31 @@ function openInvite(app, own) {
             });
           },
         },
-        h("fieldset", null, h("legend", null, "What may they do?"), h("div.stack", null, roles.map(({ role, name, may }) =>
-          h("button.role-choice", { key: role, type: "button", "aria-pressed": String(asked.role === role), onclick: () => { asked.role = role; app.redraw(); } }, h("strong", null, name), h("small", null, may)),
-        ))),
+        h(
+          "fieldset",
+          null,
+          h("legend", null, "What may they do?"),
+          h(
+            "div.stack",
+            null,
+            roles.map(({ role, name, may }) =>
+              h(
+                "button.role-choice",
+                {
+                  key: role,
+                  type: "button",
+                  "aria-pressed": String(asked.role === role),
+                  onclick: () => {
+                    asked.role = role;
+                    app.redraw();
+                  },
+                },
+                h("strong", null, name),
+                h("small", null, may),
+              ),
+            ),
+          ),
+        ),
         pick(app, "How long is the link good?", DAYS, (days) => (days === 1 ? "1 day" : `${days} days`), asked, "days"),
         pick(app, "How many may use it?", USES, (uses) => (uses === 1 ? "1 person" : `${uses} people`), asked, "uses"),
         h("button.button.wide", { type: "submit" }, "Make the link"),
@@ -121,7 +152,25 @@ function pick(app, legend, choices, words, asked, name) {
     "fieldset",
     null,
     h("legend", null, legend),
-    h("div.choices", null, choices.map((choice) => h("button.choice", { key: choice, type: "button", "aria-pressed": String(asked[name] === choice), onclick: () => { asked[name] = choice; app.redraw(); } }, words(choice)))),
+    h(
+      "div.choices",
+      null,
+      choices.map((choice) =>
+        h(
+          "button.choice",
+          {
+            key: choice,
+            type: "button",
+            "aria-pressed": String(asked[name] === choice),
+            onclick: () => {
+              asked[name] = choice;
+              app.redraw();
+            },
+          },
+          words(choice),
+        ),
+      ),
+    ),
   );
 }
 
@@ -139,7 +188,18 @@ function openLink(app, url, role) {
         null,
         h("p", null, `Whoever opens it joins your club as ${roleName(role).toLowerCase()}. It is shown this once: send it now.`),
         h("p.link-text", { tabindex: "0", "aria-label": "The link" }, url),
-        h("button.button.wide", { type: "button", onclick: () => void app.attempt(async () => { if ((await handOver({ title: "Join our club on Touchline", url })) === "copied") app.say("Copied. Paste it into a message"); }) }, icon("share"), "Send the link"),
+        h(
+          "button.button.wide",
+          {
+            type: "button",
+            onclick: () =>
+              void app.attempt(async () => {
+                if ((await handOver({ title: "Join our club on Touchline", url })) === "copied") app.say("Copied. Paste it into a message");
+              }),
+          },
+          icon("share"),
+          "Send the link",
+        ),
       ),
   });
 }

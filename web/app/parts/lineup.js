@@ -48,7 +48,13 @@ function drawLineup(app, matchId, mine, close) {
   return h(
     "div.picker",
     null,
-    members.length === 0 ? h("p.hint", null, `${team.name} has no players yet. ${app.may("coach") ? "Add those who play today; the rest can wait." : "A coach adds them."}`) : suggestion(app, facts, mine),
+    members.length === 0
+      ? h(
+          "p.hint",
+          null,
+          `${team.name} has no players yet. ${app.may("coach") ? "Add those who play today; the rest can wait." : "A coach adds them."}`,
+        )
+      : suggestion(app, facts, mine),
     members.length > 0 &&
       shirts({
         members,
@@ -62,10 +68,19 @@ function drawLineup(app, matchId, mine, close) {
           app.redraw();
         },
       }),
-    mine.isPlacing && positions(mine, members.filter(({ id }) => mine.picked.has(id))),
+    mine.isPlacing &&
+      positions(
+        mine,
+        members.filter(({ id }) => mine.picked.has(id)),
+      ),
     app.may("coach") && addPlayer(app, facts, (id) => mine.picked.set(id, null)),
     foot(
-      h("p.picked-count", { "data-many": mine.picked.size > most ? "" : null, role: "status" }, h("b.numbers", null, `${mine.picked.size} of ${most}`), mine.picked.size > most ? `, ${mine.picked.size - most} too many` : ""),
+      h(
+        "p.picked-count",
+        { "data-many": mine.picked.size > most ? "" : null, role: "status" },
+        h("b.numbers", null, `${mine.picked.size} of ${most}`),
+        mine.picked.size > most ? `, ${mine.picked.size - most} too many` : "",
+      ),
       h(
         "div.row",
         null,
@@ -82,7 +97,11 @@ function drawLineup(app, matchId, mine, close) {
             },
             "Positions",
           ),
-        h("button.button.grow", { type: "button", disabled: mine.picked.size === 0, onclick: () => void save(app, matchId, mine, close) }, "Save the line-up"),
+        h(
+          "button.button.grow",
+          { type: "button", disabled: mine.picked.size === 0, onclick: () => void save(app, matchId, mine, close) },
+          "Save the line-up",
+        ),
       ),
     ),
   );

@@ -57,11 +57,21 @@ function teamFields(app, typed) {
   const { form, fresh } = typed;
   const teams = app.club.all("teams").sort(byName("name"));
   const side = (/** @type {Side} */ name, /** @type {string} */ label) => [
-    selectField(label, [["", "Not known yet"], ...options(teams, "name"), .../** @type {[string, string][]} */ (app.may("coach") ? [[NEW, "Another team"]] : [])], form[name], (id) => {
-      form[name] = id;
-      app.redraw();
-    }),
-    form[name] === NEW && textField(`Name of the ${name} team`, fresh[name], (value) => void (fresh[name] = value), { maxlength: NAME_MAX }),
+    selectField(
+      label,
+      [
+        ["", "Not known yet"],
+        ...options(teams, "name"),
+        .../** @type {[string, string][]} */ (app.may("coach") ? [[NEW, "Another team"]] : []),
+      ],
+      form[name],
+      (id) => {
+        form[name] = id;
+        app.redraw();
+      },
+    ),
+    form[name] === NEW &&
+      textField(`Name of the ${name} team`, fresh[name], (value) => void (fresh[name] = value), { maxlength: NAME_MAX }),
   ];
   return [
     side("home", "Home"),
@@ -80,10 +90,18 @@ function teamFields(app, typed) {
       icon("swap"),
       "Home and away the other way round",
     ),
-    choiceField("We are", [["home", "Home"], ["away", "Away"]], form.side, (chosen) => {
-      form.side = chosen === "away" ? "away" : "home";
-      app.redraw();
-    }),
+    choiceField(
+      "We are",
+      [
+        ["home", "Home"],
+        ["away", "Away"],
+      ],
+      form.side,
+      (chosen) => {
+        form.side = chosen === "away" ? "away" : "home";
+        app.redraw();
+      },
+    ),
   ];
 }
 
@@ -95,17 +113,39 @@ function plannedFields(app, { form, fresh }) {
   const seasons = app.club.all("seasons").sort(byName("label"));
   return [
     textField("Kick-off", form.kickoff, (value) => void (form.kickoff = value), { type: "datetime-local" }),
-    choiceField("Is it on?", [["", "It is on"], ["postponed", "Postponed"], ["cancelled", "Cancelled"]], form.calledOff, (value) => {
-      form.calledOff = value;
-      app.redraw();
-    }),
+    choiceField(
+      "Is it on?",
+      [
+        ["", "It is on"],
+        ["postponed", "Postponed"],
+        ["cancelled", "Cancelled"],
+      ],
+      form.calledOff,
+      (value) => {
+        form.calledOff = value;
+        app.redraw();
+      },
+    ),
     textField("Venue", form.venue, (value) => void (form.venue = value), { maxlength: NAME_MAX }),
     textField("Competition", form.competition, (value) => void (form.competition = value), { maxlength: NAME_MAX }),
-    selectField("Season", [["", "None"], ...options(seasons, "label"), .../** @type {[string, string][]} */ (app.may("coach") ? [[NEW, "Another season"]] : [])], form.season, (id) => {
-      form.season = id;
-      app.redraw();
-    }),
-    form.season === NEW && textField("Name of the season", fresh.season, (value) => void (fresh.season = value), { maxlength: LABEL_MAX, placeholder: "2026/27" }),
+    selectField(
+      "Season",
+      [
+        ["", "None"],
+        ...options(seasons, "label"),
+        .../** @type {[string, string][]} */ (app.may("coach") ? [[NEW, "Another season"]] : []),
+      ],
+      form.season,
+      (id) => {
+        form.season = id;
+        app.redraw();
+      },
+    ),
+    form.season === NEW &&
+      textField("Name of the season", fresh.season, (value) => void (fresh.season = value), {
+        maxlength: LABEL_MAX,
+        placeholder: "2026/27",
+      }),
   ];
 }
 
@@ -117,12 +157,20 @@ function lengthFields(app, { form }) {
   const count = PERIODS_BY_FORMAT[form.format] ?? 2;
   const all = Number(form.minutes) * count;
   return [
-    choiceField("Format", [["half", "2 halves"], ["quarter", "4 quarters"]], form.format, (format) => {
-      const minutes = Number(form.minutes) * count;
-      form.format = format;
-      if (minutes) form.minutes = String(minutes / (PERIODS_BY_FORMAT[format] ?? 2));
-      app.redraw();
-    }),
+    choiceField(
+      "Format",
+      [
+        ["half", "2 halves"],
+        ["quarter", "4 quarters"],
+      ],
+      form.format,
+      (format) => {
+        const minutes = Number(form.minutes) * count;
+        form.format = format;
+        if (minutes) form.minutes = String(minutes / (PERIODS_BY_FORMAT[format] ?? 2));
+        app.redraw();
+      },
+    ),
     textField(
       "Minutes of each",
       form.minutes,
@@ -143,7 +191,12 @@ function resultFields(form) {
     "fieldset",
     { key: "result" },
     h("legend", null, "Result, where nothing else was recorded"),
-    h("div.pair", null, textField("Our goals", form.ours, (value) => void (form.ours = value), digits), textField("Their goals", form.theirs, (value) => void (form.theirs = value), digits)),
+    h(
+      "div.pair",
+      null,
+      textField("Our goals", form.ours, (value) => void (form.ours = value), digits),
+      textField("Their goals", form.theirs, (value) => void (form.theirs = value), digits),
+    ),
     h("p.hint", null, "It counts until the first event is recorded."),
   );
 }
@@ -170,7 +223,8 @@ async function save(app, matchId, before, typed, close) {
   const worked = await app.attempt(async () => {
     const made = { home_team_id: typed.fresh.home, away_team_id: typed.fresh.away, season_id: typed.fresh.season };
     for (const [field, name] of Object.entries(made))
-      if (read.fields[field] === NEW) read.fields[field] = await named(app, field === "season_id" ? ["seasons", "label"] : ["teams", "name"], name.trim());
+      if (read.fields[field] === NEW)
+        read.fields[field] = await named(app, field === "season_id" ? ["seasons", "label"] : ["teams", "name"], name.trim());
     if (Object.keys(read.fields).length === 0) return;
     const facts = app.facts(matchId);
     await app.club.put("matches", matchId, read.fields);

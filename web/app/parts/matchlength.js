@@ -8,7 +8,10 @@ import { lengthsOf, totalMinutes } from "../model/newmatch.js";
 /** @typedef {import("../model/newmatch.js").Length} Length */
 /** @typedef {import("../screens/newmatch.js").Own} Own */
 
-const FORMAT_WORDS = /** @type {const} */ ([["half", "2 halves"], ["quarter", "4 quarters"]]);
+const FORMAT_WORDS = /** @type {const} */ ([
+  ["half", "2 halves"],
+  ["quarter", "4 quarters"],
+]);
 const MINUTES_MAX = 60;
 
 /**
@@ -28,7 +31,16 @@ export function lengthField(app, own) {
       "div.choices",
       null,
       shown.map((length) =>
-        h("button.choice", { key: lengthWords(length), type: "button", "aria-pressed": String(!own.isLengthOpen && isSame(length, draft.length)), onclick: () => choose(app, own, length) }, lengthWords(length)),
+        h(
+          "button.choice",
+          {
+            key: lengthWords(length),
+            type: "button",
+            "aria-pressed": String(!own.isLengthOpen && isSame(length, draft.length)),
+            onclick: () => choose(app, own, length),
+          },
+          lengthWords(length),
+        ),
       ),
       h(
         "button.choice",
@@ -109,7 +121,8 @@ function byHand(app, { draft }) {
 }
 
 /** @param {Length} length */
-const lengthWords = ({ format, minutes }) => `${PERIODS_BY_FORMAT[format] ?? 2} × ${String(minutes).replace(".5", "½").replace(/^0½/, "½")}`;
+const lengthWords = ({ format, minutes }) =>
+  `${PERIODS_BY_FORMAT[format] ?? 2} × ${String(minutes).replace(".5", "½").replace(/^0½/, "½")}`;
 
 /**
  * @param {Length} one

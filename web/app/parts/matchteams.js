@@ -10,7 +10,10 @@ import { ownTeams } from "../model/squads.js";
 /** @typedef {import("../screens/newmatch.js").Own} Own */
 
 const SUGGESTIONS_MAX = 6;
-const SIDE_WORDS = /** @type {const} */ ([["home", "Home"], ["away", "Away"]]);
+const SIDE_WORDS = /** @type {const} */ ([
+  ["home", "Home"],
+  ["away", "Away"],
+]);
 
 /**
  * @param {App} app
@@ -33,15 +36,28 @@ export function teamField(app, { draft }) {
       h(
         "div.choices",
         null,
-        teams.map(({ id, name }) => h("button.choice", { key: id, type: "button", "aria-pressed": String(draft.teamId === id), onclick: choose(id) }, String(name))),
-        h("button.choice", { key: "new", type: "button", "aria-pressed": String(draft.teamId === null), onclick: choose(null) }, "Another team"),
+        teams.map(({ id, name }) =>
+          h("button.choice", { key: id, type: "button", "aria-pressed": String(draft.teamId === id), onclick: choose(id) }, String(name)),
+        ),
+        h(
+          "button.choice",
+          { key: "new", type: "button", "aria-pressed": String(draft.teamId === null), onclick: choose(null) },
+          "Another team",
+        ),
       ),
     draft.teamId === null &&
       h(
         "label.field",
         { key: "typed" },
         h("span.unseen", null, "Name of our team"),
-        h("input", { type: "text", maxlength: 100, autocomplete: "off", placeholder: US, value: draft.teamName, oninput: (/** @type {any} */ event) => (draft.teamName = event.target.value) }),
+        h("input", {
+          type: "text",
+          maxlength: 100,
+          autocomplete: "off",
+          placeholder: US,
+          value: draft.teamName,
+          oninput: (/** @type {any} */ event) => (draft.teamName = event.target.value),
+        }),
       ),
   );
 }
@@ -65,7 +81,13 @@ export function ageField(app, { draft }) {
     h(
       "div.choices.slide",
       null,
-      AGE_GROUPS.map((group) => h("button.choice", { key: group, type: "button", "aria-pressed": String(draft.ageGroup === group), onclick: choose(group) }, ageWords(group))),
+      AGE_GROUPS.map((group) =>
+        h(
+          "button.choice",
+          { key: group, type: "button", "aria-pressed": String(draft.ageGroup === group), onclick: choose(group) },
+          ageWords(group),
+        ),
+      ),
     ),
   );
 }

@@ -23,7 +23,13 @@ export function beginMembers(app) {
  */
 export function drawMembers(app, own) {
   return [
-    whenFetched(app, own.members, PATH, ({ members }) => h("ul.list", null, members.map((/** @type {Member} */ member) => row(app, own, member)))),
+    whenFetched(app, own.members, PATH, ({ members }) =>
+      h(
+        "ul.list",
+        null,
+        members.map((/** @type {Member} */ member) => row(app, own, member)),
+      ),
+    ),
     own.members.data !== null && own.invitations && drawInvitations(app, own.invitations),
   ];
 }
@@ -35,12 +41,17 @@ export function drawMembers(app, own) {
  */
 function row(app, own, member) {
   const isOwn = member.user_id === app.club.account?.user_id;
-  const words = [h("span.grow", null, h("strong", null, member.display_name), isOwn && h("small", null, "You")), h("span.tag", null, roleName(member.role))];
+  const words = [
+    h("span.grow", null, h("strong", null, member.display_name), isOwn && h("small", null, "You")),
+    h("span.tag", null, roleName(member.role)),
+  ];
   const mayChange = isOwn || app.may("owner") || mayGive(app.club.account?.role, { role: member.role, isOwn }).length > 0;
   return h(
     "li",
     { key: member.user_id },
-    mayChange ? h("button.item", { type: "button", onclick: () => openMember(app, own, member, isOwn) }, words, icon("next")) : h("div.item", null, words),
+    mayChange
+      ? h("button.item", { type: "button", onclick: () => openMember(app, own, member, isOwn) }, words, icon("next"))
+      : h("div.item", null, words),
   );
 }
 
@@ -59,24 +70,34 @@ function openMember(app, own, member, isOwn) {
       h(
         "div.stack",
         null,
-        roles.length > 0 && h("div.stack", { role: "group", "aria-label": "Role" }, ROLES.map(({ role, name: called, may }) =>
+        roles.length > 0 &&
           h(
-            "button.role-choice",
-            {
-              key: role,
-              type: "button",
-              "aria-pressed": String(role === member.role),
-              disabled: role !== member.role && !roles.some((each) => each.role === role),
-              onclick: () => {
-                close();
-                if (role !== member.role) void setRole(app, own, member, role);
-              },
-            },
-            h("strong", null, called),
-            h("small", null, may),
+            "div.stack",
+            { role: "group", "aria-label": "Role" },
+            ROLES.map(({ role, name: called, may }) =>
+              h(
+                "button.role-choice",
+                {
+                  key: role,
+                  type: "button",
+                  "aria-pressed": String(role === member.role),
+                  disabled: role !== member.role && !roles.some((each) => each.role === role),
+                  onclick: () => {
+                    close();
+                    if (role !== member.role) void setRole(app, own, member, role);
+                  },
+                },
+                h("strong", null, called),
+                h("small", null, may),
+              ),
+            ),
           ),
-        )),
-        (isOwn || app.may("owner")) && h("button.button.bad.wide", { type: "button", onclick: () => openRemoval(app, own, id, name, isOwn) }, isOwn ? "Leave the club" : "Remove from the club"),
+        (isOwn || app.may("owner")) &&
+          h(
+            "button.button.bad.wide",
+            { type: "button", onclick: () => openRemoval(app, own, id, name, isOwn) },
+            isOwn ? "Leave the club" : "Remove from the club",
+          ),
       ),
   });
 }
@@ -109,8 +130,20 @@ function openRemoval(app, own, id, name, isOwn) {
       h(
         "div.stack",
         null,
-        h("p", null, isOwn ? "The club's matches leave this phone. You come back by an invitation only." : "Their phones forget the club when they next have signal. What they recorded stays."),
-        isOwn && pending > 0 && h("p.banner", null, `${pending} ${pending === 1 ? "change is" : "changes are"} not sent yet. Sync first, or they are lost to the club.`),
+        h(
+          "p",
+          null,
+          isOwn
+            ? "The club's matches leave this phone. You come back by an invitation only."
+            : "Their phones forget the club when they next have signal. What they recorded stays.",
+        ),
+        isOwn &&
+          pending > 0 &&
+          h(
+            "p.banner",
+            null,
+            `${pending} ${pending === 1 ? "change is" : "changes are"} not sent yet. Sync first, or they are lost to the club.`,
+          ),
         h(
           "button.button.bad.wide",
           {

@@ -48,7 +48,9 @@ export function minutes(app, facts, isOver) {
       ];
       const change = () => openChange(app, facts.match.id, isPlaying ? { off: [member.id] } : { on: [member.id] });
       const mayChange = app.may("scorer") && !isOver && !gone.has(member.id);
-      const row = mayChange ? h("button.played-row", { type: "button", title: "Change", onclick: change }, line) : h("div.played-row", null, line);
+      const row = mayChange
+        ? h("button.played-row", { type: "button", title: "Change", onclick: change }, line)
+        : h("div.played-row", null, line);
       return h("li", { key: member.id, "data-on": isPlaying ? "" : null }, row);
     }),
   );

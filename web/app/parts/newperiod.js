@@ -70,11 +70,20 @@ async function save(submitted, app, facts, typed, close) {
   submitted.preventDefault();
   const place = missing(facts)[typed.place];
   if (!place) return close();
-  const read = typed.end ? timesOf(null, typed, { near: instantMs(facts.match.kickoff_ts), correction: app.club.status.correction }) : { wrong: "Say when it ended, such as 14:27." };
+  const read = typed.end
+    ? timesOf(null, typed, { near: instantMs(facts.match.kickoff_ts), correction: app.club.status.correction })
+    : { wrong: "Say when it ended, such as 14:27." };
   typed.wrong = "wrong" in read ? read.wrong : "";
   if ("wrong" in read) return app.redraw();
   const { id } = facts.match;
-  const worked = await app.attempt(() => app.club.create("match_periods", periodId(id, place.type, place.number), { match_id: id, type: place.type, number: place.number, ...read.fields }));
+  const worked = await app.attempt(() =>
+    app.club.create("match_periods", periodId(id, place.type, place.number), {
+      match_id: id,
+      type: place.type,
+      number: place.number,
+      ...read.fields,
+    }),
+  );
   if (!worked) return;
   close();
   app.say(`${periodTitle(place, regularWord(facts.match))} added.`);

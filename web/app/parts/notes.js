@@ -18,13 +18,20 @@ const NOTES_MAX = 1_000;
  * @param {MatchFacts} facts
  */
 export function notesList(app, facts) {
-  const notes = app.club.all("match_notes", { match_id: facts.match.id }).sort((one, other) => Number(one.period_number ?? 0) - Number(other.period_number ?? 0));
+  const notes = app.club
+    .all("match_notes", { match_id: facts.match.id })
+    .sort((one, other) => Number(one.period_number ?? 0) - Number(other.period_number ?? 0));
   const mayWrite = app.may("scorer");
   return h(
     "section",
     { key: "notes" },
     h("h3", null, "Notes for the club"),
-    notes.length > 0 && h("ul.list", null, notes.map((note) => h("li", { key: note.id }, item(app, facts, note, mayWrite)))),
+    notes.length > 0 &&
+      h(
+        "ul.list",
+        null,
+        notes.map((note) => h("li", { key: note.id }, item(app, facts, note, mayWrite))),
+      ),
     notes.length === 0 && h("p.hint", null, "None yet. No shared page ever shows one."),
     mayWrite && h("button.link", { type: "button", onclick: () => openNote(app, facts.match.id, null) }, "Add a note"),
   );
@@ -37,7 +44,12 @@ export function notesList(app, facts) {
  * @param {boolean} mayWrite
  */
 function item(app, facts, note, mayWrite) {
-  const words = h("span.grow", null, h("span.note-words", null, String(note.notes)), Number(note.period_number ?? 0) > 0 && h("small", null, whenWords(facts, Number(note.period_number))));
+  const words = h(
+    "span.grow",
+    null,
+    h("span.note-words", null, String(note.notes)),
+    Number(note.period_number ?? 0) > 0 && h("small", null, whenWords(facts, Number(note.period_number))),
+  );
   if (!mayWrite) return h("div.item", null, words);
   return h("button.item", { type: "button", onclick: () => openNote(app, facts.match.id, note) }, words, icon("edit"));
 }
@@ -46,7 +58,8 @@ function item(app, facts, note, mayWrite) {
  * @param {MatchFacts} facts
  * @param {number} number
  */
-const whenWords = (facts, number) => (number === 0 ? "The whole match" : periodTitle({ type: "regular", number }, regularWord(facts.match)));
+const whenWords = (facts, number) =>
+  number === 0 ? "The whole match" : periodTitle({ type: "regular", number }, regularWord(facts.match));
 
 /**
  * @param {App} app
@@ -73,11 +86,17 @@ function openNote(app, matchId, note) {
           },
         },
         textField("What to remember", typed.notes, (value) => void (typed.notes = value), { rows: 5, maxlength: NOTES_MAX }),
-        selectField("About", all.map((number) => [String(number), whenWords(facts, number)]), typed.period, (value) => void (typed.period = value)),
+        selectField(
+          "About",
+          all.map((number) => [String(number), whenWords(facts, number)]),
+          typed.period,
+          (value) => void (typed.period = value),
+        ),
         formFoot(
           typed.wrong,
           h("button.button.wide", null, note ? "Save the note" : "Add the note"),
-          note && h("button.button.bad.wide", { type: "button", onclick: () => void remove(app, note, close) }, icon("bin"), "Delete this note"),
+          note &&
+            h("button.button.bad.wide", { type: "button", onclick: () => void remove(app, note, close) }, icon("bin"), "Delete this note"),
         ),
       );
     },
@@ -95,10 +114,7 @@ async function save(app, matchId, note, typed, close) {
   const [notes, number] = [typed.notes.trim(), Number(typed.period)];
   typed.wrong = notes ? "" : "Write something first.";
   if (!notes) return app.redraw();
-  const fields = {
-    ...(notes !== note?.notes && { notes }),
-    ...(number !== (note?.period_number ?? 0) && { period_number: number }),
-  };
+  const fields = { ...(notes !== note?.notes && { notes }), ...(number !== (note?.period_number ?? 0) && { period_number: number }) };
   const worked = await app.attempt(async () => {
     if (!note) await app.club.put("match_notes", app.club.newId(), { match_id: matchId, ...fields });
     else if (Object.keys(fields).length) await app.club.put("match_notes", note.id, fields);

@@ -40,7 +40,16 @@ export function assumedNote(app, facts) {
  */
 export function crowdLine(app, facts, look) {
   const [first] = crowdsOf(app, facts);
-  return first && h("div.banner", { key: "crowd" }, icon("people"), h("p.grow", null, first.sentence), h("button.button", { type: "button", onclick: look }, "Who?"));
+  return (
+    first &&
+    h(
+      "div.banner",
+      { key: "crowd" },
+      icon("people"),
+      h("p.grow", null, first.sentence),
+      h("button.button", { type: "button", onclick: look }, "Who?"),
+    )
+  );
 }
 
 /**
@@ -52,7 +61,12 @@ export function crowdNotes(app, facts) {
   return crowdsOf(app, facts).map(({ sentence, player_ids: ids }, n) => {
     const names = ids.slice(0, NAMES_MAX).map((id) => callName(memberOf(app.club, id)));
     const more = ids.length > NAMES_MAX ? ` and ${ids.length - NAMES_MAX} more` : "";
-    return h("div.banner", { key: `crowd ${n}` }, icon("people"), h("p.grow", null, `${sentence} One of these was not: ${names.join(", ")}${more}.`));
+    return h(
+      "div.banner",
+      { key: `crowd ${n}` },
+      icon("people"),
+      h("p.grow", null, `${sentence} One of these was not: ${names.join(", ")}${more}.`),
+    );
   });
 }
 

@@ -81,10 +81,14 @@ export function needs(app, asked, what, again) {
       app.closeAll();
       app.go(to("sign-in"));
     };
-    return told(`${what}, so sign in first. What you recorded stays on this phone either way.`, h("button.button", { type: "button", onclick: goTo }, "Sign in"));
+    return told(
+      `${what}, so sign in first. What you recorded stays on this phone either way.`,
+      h("button.button", { type: "button", onclick: goTo }, "Sign in"),
+    );
   }
   const retry = again && h("button.button.calm", { type: "button", onclick: again }, "Try again");
-  if (asked?.problem === "offline") return told(`${what}, and there is no signal. Recording goes on without it; try again when there is signal.`, retry);
+  if (asked?.problem === "offline")
+    return told(`${what}, and there is no signal. Recording goes on without it; try again when there is signal.`, retry);
   return asked?.problem ? told(asked.words, retry) : null;
 }
 
@@ -110,7 +114,8 @@ export async function sentFirst({ club }, matchId) {
   });
   const isSent = await sent;
   end?.();
-  if (!isSent) throw Object.assign(new Error("The match has not reached the server yet. Try again when there is signal."), { name: "Unreachable" });
+  if (!isSent)
+    throw Object.assign(new Error("The match has not reached the server yet. Try again when there is signal."), { name: "Unreachable" });
 }
 
 /**

@@ -23,8 +23,18 @@ import { record } from "./record.js";
 const FREQUENT = ["shot_on_target", "shot_off_target", "corner", "save", "foul", "yellow_card"];
 /** The rest of what may be recorded; a substitution has its own button. */
 const RARE = [
-  "free_kick", "offside", "penalty", "own_goal", "red_card", "block", "tackle", "interception", "clearance", "key_pass",
-  "assist", "ball_out",
+  "free_kick",
+  "offside",
+  "penalty",
+  "own_goal",
+  "red_card",
+  "block",
+  "tackle",
+  "interception",
+  "clearance",
+  "key_pass",
+  "assist",
+  "ball_out",
 ];
 /** What a shootout has beside its goals. */
 const SHOOTOUT = ["shot_off_target", "save"];
@@ -46,7 +56,11 @@ export function pad(app, facts, own) {
   return h(
     "section.pad",
     { "aria-label": "What happened" },
-    h("div.goal-row", null, SIDES.map((side) => goalButton(app, facts, sides[side], key.type))),
+    h(
+      "div.goal-row",
+      null,
+      SIDES.map((side) => goalButton(app, facts, sides[side], key.type)),
+    ),
     !isShootout && changeButton(app, facts),
     (isShootout ? SHOOTOUT : FREQUENT).map(row),
     !isShootout && own.isRestOpen && RARE.map(row),
@@ -116,7 +130,13 @@ function padRow(app, facts, sides, kind, counts, isShootout) {
       h("span.numbers", { key: `n ${count}` }, count),
     );
   };
-  return h("div.pad-row", { key: kind, "data-kind": kind }, button("home"), h("span.kind", { "aria-hidden": "true" }, words), button("away"));
+  return h(
+    "div.pad-row",
+    { key: kind, "data-kind": kind },
+    button("home"),
+    h("span.kind", { "aria-hidden": "true" }, words),
+    button("away"),
+  );
 }
 
 /**

@@ -45,11 +45,25 @@ function drawPeriods(app, matchId) {
       return h(
         "section.times-of",
         { key: record.id, "aria-label": title },
-        h("ul.list", null, periodItem(app, facts, record, period, title), pausesIn(facts, record).map((pause, n) => pauseItem(app, facts, record, pause, n))),
-        h("button.link", { type: "button", onclick: () => openTimes(app, matchId, { title: `A pause in the ${title.toLowerCase()}`, period: record }) }, "Add a pause"),
+        h(
+          "ul.list",
+          null,
+          periodItem(app, facts, record, period, title),
+          pausesIn(facts, record).map((pause, n) => pauseItem(app, facts, record, pause, n)),
+        ),
+        h(
+          "button.link",
+          { type: "button", onclick: () => openTimes(app, matchId, { title: `A pause in the ${title.toLowerCase()}`, period: record }) },
+          "Add a pause",
+        ),
       );
     }),
-    h("button.button.calm.wide", { type: "button", onclick: () => openNewPeriod(app, matchId) }, icon("plus"), "Add a period that was forgotten"),
+    h(
+      "button.button.calm.wide",
+      { type: "button", onclick: () => openNewPeriod(app, matchId) },
+      icon("plus"),
+      "Add a period that was forgotten",
+    ),
     h("p.hint", null, "What was recorded in a period stays where it is on the match's clock. Pauses are not played time."),
   );
 }
@@ -69,7 +83,13 @@ function periodItem(app, facts, record, period, title) {
     h(
       "button.item",
       { type: "button", onclick: () => openTimes(app, facts.match.id, { title, period: record, record }) },
-      h("span.grow", null, h("strong", null, title), h("small", null, spanWords(start, end, period)), period?.is_assumed && h("small.is-assumed", null, assumedWords(start, end, period))),
+      h(
+        "span.grow",
+        null,
+        h("strong", null, title),
+        h("small", null, spanWords(start, end, period)),
+        period?.is_assumed && h("small.is-assumed", null, assumedWords(start, end, period)),
+      ),
       icon("edit"),
     ),
   );
@@ -85,7 +105,12 @@ function periodItem(app, facts, record, period, title) {
 function pauseItem(app, facts, period, pause, n) {
   const [start, end] = [msOf(pause.started_at), msOf(pause.ended_at)];
   const title = `${nth(n + 1)} pause`;
-  const lasted = start !== null && end !== null && end >= start ? `, ${formatClock(end - start)} long` : end === null ? ", nobody pressed play again" : "";
+  const lasted =
+    start !== null && end !== null && end >= start
+      ? `, ${formatClock(end - start)} long`
+      : end === null
+        ? ", nobody pressed play again"
+        : "";
   return h(
     "li",
     { key: pause.id },

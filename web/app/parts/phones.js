@@ -7,7 +7,17 @@ import { fetched, load, online, whenFetched } from "./fetched.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("./fetched.js").Fetched} Fetched */
-/** @typedef {{device_id: string, user_id: string, display_name: string, last_seen: number, lag: number, skew: number, parked: number, open_conflicts: number}} Phone */
+/**
+ * @typedef {object} Phone As the server knows it.
+ * @property {string} device_id
+ * @property {string} user_id
+ * @property {string} display_name
+ * @property {number} last_seen
+ * @property {number} lag changes of others that it had still to get
+ * @property {number} skew milliseconds that its clock is slow
+ * @property {number} parked
+ * @property {number} open_conflicts
+ */
 /** @typedef {{session_id: string, club_id: string, device_id: string, created_at: number, used_at: number, is_current: boolean}} Signed */
 
 const PHONES = "/api/sync/devices";
@@ -29,11 +39,33 @@ export function drawPhones(app, own) {
   return h(
     "div.stack",
     null,
-    h("p.banner", { key: "mine", class: pending > 0 ? "" : "calm" }, pending > 0 ? `${pending === 1 ? "1 change is" : `${pending} changes are`} on this phone only. Keep it until they are sent.` : "All that was recorded on this phone is on the server."),
-    whenFetched(app, own.phones, PHONES, ({ devices }) => h("ul.list", { key: "phones" }, devices.map((/** @type {Phone} */ phone) => phoneRow(app, phone)))),
-    h("p.hint", { key: "hint" }, "A phone that has not been heard of since the match may still hold some of it. Open the app on it where there is signal."),
+    h(
+      "p.banner",
+      { key: "mine", class: pending > 0 ? "" : "calm" },
+      pending > 0
+        ? `${pending === 1 ? "1 change is" : `${pending} changes are`} on this phone only. Keep it until they are sent.`
+        : "All that was recorded on this phone is on the server.",
+    ),
+    whenFetched(app, own.phones, PHONES, ({ devices }) =>
+      h(
+        "ul.list",
+        { key: "phones" },
+        devices.map((/** @type {Phone} */ phone) => phoneRow(app, phone)),
+      ),
+    ),
+    h(
+      "p.hint",
+      { key: "hint" },
+      "A phone that has not been heard of since the match may still hold some of it. Open the app on it where there is signal.",
+    ),
     h("h2", { key: "signed" }, "Where you are signed in"),
-    whenFetched(app, own.sessions, SESSIONS, ({ sessions }) => h("ul.list", { key: "sessions" }, sessions.map((/** @type {Signed} */ session) => sessionRow(app, own.sessions, session)))),
+    whenFetched(app, own.sessions, SESSIONS, ({ sessions }) =>
+      h(
+        "ul.list",
+        { key: "sessions" },
+        sessions.map((/** @type {Signed} */ session) => sessionRow(app, own.sessions, session)),
+      ),
+    ),
   );
 }
 
@@ -51,7 +83,13 @@ function phoneRow({ club }, phone) {
       "div.item",
       null,
       icon("phone"),
-      h("span.grow", null, h("strong", null, isThis ? "This phone" : phone.display_name), h("small", null, `Heard of ${whenWords(phone.last_seen)}`), troubles.map((words) => h("small", { key: words }, words))),
+      h(
+        "span.grow",
+        null,
+        h("strong", null, isThis ? "This phone" : phone.display_name),
+        h("small", null, `Heard of ${whenWords(phone.last_seen)}`),
+        troubles.map((words) => h("small", { key: words }, words)),
+      ),
     ),
   );
 }
@@ -65,9 +103,13 @@ function troublesOf({ lag, skew, parked, open_conflicts: open }) {
   const minutes = Math.round(Math.abs(skew) / 60_000);
   return [
     ...(lag > 0 ? [`Had ${lag === 1 ? "1 change" : `${lag} changes`} of others still to get`] : []),
-    ...(parked > 0 ? [`${parked} ${parked === 1 ? "change waits" : "changes wait"} for what belongs to ${parked === 1 ? "it" : "them"}`] : []),
+    ...(parked > 0
+      ? [`${parked} ${parked === 1 ? "change waits" : "changes wait"} for what belongs to ${parked === 1 ? "it" : "them"}`]
+      : []),
     ...(open > 0 ? [`${open === 1 ? "1 question" : `${open} questions`} about what it recorded`] : []),
-    ...(Math.abs(skew) > SKEW_MS ? [`Its clock is ${minutes} ${minutes === 1 ? "minute" : "minutes"} ${skew > 0 ? "slow" : "fast"}; times are corrected`] : []),
+    ...(Math.abs(skew) > SKEW_MS
+      ? [`Its clock is ${minutes} ${minutes === 1 ? "minute" : "minutes"} ${skew > 0 ? "slow" : "fast"}; times are corrected`]
+      : []),
   ];
 }
 
@@ -77,15 +119,25 @@ function troublesOf({ lag, skew, parked, open_conflicts: open }) {
  * @param {Signed} session
  */
 function sessionRow(app, own, { session_id: id, is_current: isThis, created_at: since, used_at: used, club_id: clubId }) {
-  const clubName = clubId === app.club.clubId ? "" : app.prefs.all.clubs?.[clubId] ?? "another club";
+  const clubName = clubId === app.club.clubId ? "" : (app.prefs.all.clubs?.[clubId] ?? "another club");
   return h(
     "li",
     { key: id },
     h(
       "div.item",
       null,
-      h("span.grow", null, h("strong", null, isThis ? "This phone" : "A phone or browser", clubName && `, ${clubName}`), h("small", null, `Used ${whenWords(used)}, since ${whenWords(since)}`)),
-      !isThis && h("button.link", { type: "button", "aria-label": `Sign out the phone used ${whenWords(used)}`, onclick: () => openEnd(app, own, id) }, "Sign out"),
+      h(
+        "span.grow",
+        null,
+        h("strong", null, isThis ? "This phone" : "A phone or browser", clubName && `, ${clubName}`),
+        h("small", null, `Used ${whenWords(used)}, since ${whenWords(since)}`),
+      ),
+      !isThis &&
+        h(
+          "button.link",
+          { type: "button", "aria-label": `Sign out the phone used ${whenWords(used)}`, onclick: () => openEnd(app, own, id) },
+          "Sign out",
+        ),
     ),
   );
 }

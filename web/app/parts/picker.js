@@ -65,7 +65,10 @@ function choiceOf(app, { matchId, eventId, side }, { otherwise, choose, leave, w
     "div.picker",
     null,
     on.length > 0 && [h("h3", null, "On the pitch"), shirts({ members: on, team, choose, label: "On the pitch" })],
-    off.length > 0 && [h("h3", null, on.length > 0 ? "Bench" : "Squad"), shirts({ members: off, team, choose, label: on.length > 0 ? "Bench" : "Squad" })],
+    off.length > 0 && [
+      h("h3", null, on.length > 0 ? "Bench" : "Squad"),
+      shirts({ members: off, team, choose, label: on.length > 0 ? "Bench" : "Squad" }),
+    ],
     foot(h("button.button.calm.wide", { type: "button", onclick: leave }, otherwise)),
   );
 }
@@ -117,5 +120,6 @@ function askAssist(app, asked, scorer) {
  */
 async function assist(app, { matchId, eventId }, member) {
   const fields = { event_id: eventId, player_id: member.id, kind: "assist" };
-  if (await app.attempt(() => app.club.create("event_participants", participantId(eventId, "assist"), fields))) sayEvent(app, matchId, eventId);
+  if (await app.attempt(() => app.club.create("event_participants", participantId(eventId, "assist"), fields)))
+    sayEvent(app, matchId, eventId);
 }

@@ -29,7 +29,9 @@ export function shirts({ members, team, choose, label, isChosen, mark }) {
           {
             type: "button",
             "aria-pressed": isChosen ? String(isChosen(member)) : null,
-            "aria-label": [member.number, member.name, mark?.(member)].filter((each) => each !== null && each !== undefined && each !== "").join(" "),
+            "aria-label": [member.number, member.name, mark?.(member)]
+              .filter((each) => each !== null && each !== undefined && each !== "")
+              .join(" "),
             onclick: () => choose(member),
           },
           shirt({ number: onShirt(member), cloth: team.cloth, trim: team.trim }),

@@ -23,21 +23,48 @@ const [LONG, LONG_WORD] = [60, 9];
  */
 export function questionCard(app, question) {
   const { id, ask, about, hint, options, answers, parts, takesOther } = question;
-  const isLong = options.length > 2 || options.some(({ words, lines }) => [words, ...lines.map((line) => line.words)].some((text) => text.length > LONG || text.split(/[\s-]/).some((word) => word.length > LONG_WORD)));
+  const isLong =
+    options.length > 2 ||
+    options.some(({ words, lines }) =>
+      [words, ...lines.map((line) => line.words)].some(
+        (text) => text.length > LONG || text.split(/[\s-]/).some((word) => word.length > LONG_WORD),
+      ),
+    );
   const mayAnswer = app.may("coach");
   return h(
     "article.card.question",
     { key: id, id: `question-${id}`, tabindex: "-1", "aria-label": ask, "data-kind": question.kind },
     h("header", null, icon(MARKS[question.kind] ?? "question"), h("div", null, h("h3", null, ask), about && h("p.soft", null, about))),
     hint && h("p.hint", null, hint),
-    options.length > 0 && h("ul.sides", { "data-long": isLong }, options.map((option) => side(app, question, option, mayAnswer))),
-    parts.length > 0 && h("ul.group-parts", null, parts.map((part) => partLine(part))),
+    options.length > 0 &&
+      h(
+        "ul.sides",
+        { "data-long": isLong },
+        options.map((option) => side(app, question, option, mayAnswer)),
+      ),
+    parts.length > 0 &&
+      h(
+        "ul.group-parts",
+        null,
+        parts.map((part) => partLine(part)),
+      ),
     mayAnswer &&
       (answers.length > 0 || takesOther) &&
       h(
         "div.answers",
         null,
-        answers.map((answer, place) => h("button.button", { key: answer.act, class: place > 0 || parts.some((part) => part.isOpen) || options.some((each) => each.answer) ? "calm" : "", type: "button", onclick: () => give(app, question, answer) }, answer.act)),
+        answers.map((answer, place) =>
+          h(
+            "button.button",
+            {
+              key: answer.act,
+              class: place > 0 || parts.some((part) => part.isOpen) || options.some((each) => each.answer) ? "calm" : "",
+              type: "button",
+              onclick: () => give(app, question, answer),
+            },
+            answer.act,
+          ),
+        ),
         takesOther && h("button.link", { type: "button", onclick: () => openOther(app, question) }, "Something else"),
       ),
   );
@@ -58,9 +85,20 @@ function side(app, question, { words, lines, who, when, stands, answer }, mayAns
     { "data-stands": stands },
     stands && h("span.tag", null, "Shown now"),
     h("p.said", null, words),
-    lines.length > 0 && h("dl", null, lines.map((line) => lineOf(line))),
+    lines.length > 0 &&
+      h(
+        "dl",
+        null,
+        lines.map((line) => lineOf(line)),
+      ),
     h("p.small", null, `${who}, ${when}`),
-    mayAnswer && answer && h("button.button.wide", { type: "button", "aria-label": answer.says, class: stands ? "calm" : "", onclick: () => give(app, question, answer) }, answer.act),
+    mayAnswer &&
+      answer &&
+      h(
+        "button.button.wide",
+        { type: "button", "aria-label": answer.says, class: stands ? "calm" : "", onclick: () => give(app, question, answer) },
+        answer.act,
+      ),
   );
 }
 
@@ -76,7 +114,12 @@ function partLine({ id, words, isOpen }) {
     card?.scrollIntoView({ block: "center" });
     card?.focus({ preventScroll: true });
   };
-  return h("li", { key: id }, isOpen ? h("button.link", { type: "button", onclick: show }, words) : h("span", null, words), h("span.tag", null, isOpen ? "to answer" : "answered"));
+  return h(
+    "li",
+    { key: id },
+    isOpen ? h("button.link", { type: "button", onclick: show }, words) : h("span", null, words),
+    h("span.tag", null, isOpen ? "to answer" : "answered"),
+  );
 }
 
 /**
@@ -92,7 +135,10 @@ function give(app, question, answer) {
 }
 
 /** What can still be done afterwards: an answer has no undo. */
-const LATER = /** @type {Record<string, string>} */ ({ field: "It can be changed like anything else.", deleted: "It can be changed like anything else." });
+const LATER = /** @type {Record<string, string>} */ ({
+  field: "It can be changed like anything else.",
+  deleted: "It can be changed like anything else.",
+});
 
 /**
  * @param {App} app
@@ -113,7 +159,9 @@ function openOther(app, question) {
           novalidate: true,
           onsubmit: (/** @type {Event} */ event) => {
             event.preventDefault();
-            const entry = /** @type {HTMLInputElement} */ (/** @type {HTMLFormElement} */ (event.currentTarget).elements.namedItem("other"));
+            const entry = /** @type {HTMLInputElement} */ (
+              /** @type {HTMLFormElement} */ (event.currentTarget).elements.namedItem("other")
+            );
             const read = readTyped(spec, typed ?? entry.value);
             if ("problem" in read) {
               problem = read.problem;

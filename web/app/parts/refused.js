@@ -40,12 +40,23 @@ export function refusedCard(app, people, refused, mending) {
         "form.stack",
         { novalidate: true, onsubmit: send },
         field &&
-          typedField(app, specOf(collection, field), { name, value: refused.mutation?.fields?.[field], values, problem: own.problem, said: (typed) => mending.set(refused.id, { ...own, typed, problem: "" }) }),
+          typedField(app, specOf(collection, field), {
+            name,
+            value: refused.mutation?.fields?.[field],
+            values,
+            problem: own.problem,
+            said: (typed) => mending.set(refused.id, { ...own, typed, problem: "" }),
+          }),
         h(
           "div.answers",
           null,
           refused.mutation && h("button.button", { type: "submit" }, field ? "Mend and send" : "Send again"),
-          canLeaveOut && h("button.button.calm", { type: "button", onclick: () => again(app, refused, { [String(field)]: undefined }) }, "Send without it"),
+          canLeaveOut &&
+            h(
+              "button.button.calm",
+              { type: "button", onclick: () => again(app, refused, { [String(field)]: undefined }) },
+              "Send without it",
+            ),
           h("button.link", { type: "button", onclick: () => openGiveUp(app, refused, what) }, "Give it up"),
         ),
       ),

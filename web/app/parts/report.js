@@ -38,7 +38,15 @@ export function openReport(app, matchId) {
           }),
         switchField("Full names", chosen.names, (names) => choose({ names }), { hint: "Without them, shirt numbers." }),
         h("p.hint", null, "Who is marked as not to be shared is called “a player” either way. Notes are never in it."),
-        foot(chosen.names && h("p.banner.report-names", { key: "names", role: "note" }, "This names children. Send it to their families and the club, and put it nowhere that others can read."), handButtons(app, { title: text.split("\n", 1)[0] ?? "Match report", text }, "Share the text")),
+        foot(
+          chosen.names &&
+            h(
+              "p.banner.report-names",
+              { key: "names", role: "note" },
+              "This names children. Send it to their families and the club, and put it nowhere that others can read.",
+            ),
+          handButtons(app, { title: text.split("\n", 1)[0] ?? "Match report", text }, "Share the text"),
+        ),
       );
     },
   });

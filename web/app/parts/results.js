@@ -17,7 +17,10 @@ export const TONES = /** @type {Record<string, string>} */ ({ W: "won", D: "draw
  * @param {Played} played
  */
 export const scoreWords = ({ result }) =>
-  `${result.goals_for}-${result.goals_against}${result.shootout_for || result.shootout_against ? ` (${result.shootout_for}-${result.shootout_against})` : ""}`;
+  `${result.goals_for}-${result.goals_against}${shootoutWords(result)}`;
+
+/** @param {Played["result"]} result */
+const shootoutWords = ({ shootout_for: ours, shootout_against: theirs }) => (ours || theirs ? ` (${ours}-${theirs})` : "");
 
 /**
  * Return who a team played against, and where: `Hartsea Juniors`, `at Hartsea Juniors`.

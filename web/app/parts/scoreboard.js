@@ -34,7 +34,16 @@ export function scoreboard(app, facts) {
       null,
       isPlanned && !score.is_by_hand && facts.events.length === 0
         ? h("p.score.numbers.versus", null, "v")
-        : [h("p.unseen", { key: "said" }, `${score.home} to ${score.away}`), h("p.score.numbers", { key: "score", "aria-hidden": "true" }, digits("home", score.home), h("span.dash"), digits("away", score.away))],
+        : [
+            h("p.unseen", { key: "said" }, `${score.home} to ${score.away}`),
+            h(
+              "p.score.numbers",
+              { key: "score", "aria-hidden": "true" },
+              digits("home", score.home),
+              h("span.dash"),
+              digits("away", score.away),
+            ),
+          ],
       shootout(score),
       stageLine(facts, stage),
     ),
@@ -57,7 +66,12 @@ function shootout({ home_shootout: home, away_shootout: away }) {
 
 /** @param {Team} team */
 function teamPlace({ side, name, cloth, trim, isOurs }) {
-  return h(`div.place.${side}`, null, shirt({ cloth: cloth ?? (isOurs ? null : THEIR_CLOTH), trim }), h("p.team", { "data-ours": isOurs ? "" : null }, name));
+  return h(
+    `div.place.${side}`,
+    null,
+    shirt({ cloth: cloth ?? (isOurs ? null : THEIR_CLOTH), trim }),
+    h("p.team", { "data-ours": isOurs ? "" : null }, name),
+  );
 }
 
 /**

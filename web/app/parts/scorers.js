@@ -21,7 +21,12 @@ import { ask, makeOnce, needs, nothingAsked, sentFirst, sureButton } from "./onl
  * @property {() => Promise<boolean>} load
  */
 
-const ENDS = /** @type {[string, string][]} */ ([["", "A day after kick-off"], ["3", "In 3 hours"], ["12", "In 12 hours"], ["48", "In 2 days"]]);
+const ENDS = /** @type {[string, string][]} */ ([
+  ["", "A day after kick-off"],
+  ["3", "In 3 hours"],
+  ["12", "In 12 hours"],
+  ["48", "In 2 days"],
+]);
 
 /**
  * @param {App} app
@@ -75,7 +80,11 @@ function drawScorers(app, scorers) {
         "section",
         { key: "live" },
         h("h3", null, "Who may score"),
-        h("ul.list", null, live.map((each) => h("li", { key: each.scorer_id }, scorerRow(app, scorers, each)))),
+        h(
+          "ul.list",
+          null,
+          live.map((each) => h("li", { key: each.scorer_id }, scorerRow(app, scorers, each))),
+        ),
       ),
   );
 }
@@ -95,7 +104,11 @@ function makeForm(app, scorers) {
         void make(app, scorers);
       },
     },
-    h("p", null, "A parent or a helper records this match on their own phone: the clock, goals, changes. They need no account, see this match with its squad, and nothing else of the club."),
+    h(
+      "p",
+      null,
+      "A parent or a helper records this match on their own phone: the clock, goals, changes. They need no account, see this match with its squad, and nothing else of the club.",
+    ),
     selectField("Until", ENDS, scorers.hours, (hours) => void (scorers.hours = hours)),
     needs(app, making, "Scorers' links are made by the server"),
     h("button.button.wide", { disabled: making.isBusy }, making.isBusy ? "Making it…" : "Make a link and a code"),
@@ -121,7 +134,11 @@ function madeCard(app, scorers, { url, code, scorer }) {
     h("p", null, "Or send them the link:"),
     h("p.link-told", { tabindex: "0" }, url),
     handButtons(app, { title: "Score the match", url }, "Send the link"),
-    h("p.hint", null, `Good until ${momentWords(scorer.expires_at)}. Both are told this once; when this sheet is closed nobody can look them up.`),
+    h(
+      "p.hint",
+      null,
+      `Good until ${momentWords(scorer.expires_at)}. Both are told this once; when this sheet is closed nobody can look them up.`,
+    ),
     h("button.link", { type: "button", onclick: more }, "Make another one"),
   );
 }

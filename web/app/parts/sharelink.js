@@ -48,13 +48,30 @@ export function openLink(app, sharing, link) {
             void save();
           },
         },
-        h("p.hint", null, `Made by ${link.created_by.display_name ?? "a former member"}. Its address cannot be looked up; whoever has it keeps it.`),
+        h(
+          "p.hint",
+          null,
+          `Made by ${link.created_by.display_name ?? "a former member"}. Its address cannot be looked up; whoever has it keeps it.`,
+        ),
         optionFields(app, sharing.matchId, options, rules),
-        selectField("Until", [["", `As it is: ${momentWords(Date.parse(link.expires_at))}`], ...ENDS.filter(([hours]) => hours).map(([hours, words]) => /** @type {[string, string]} */ ([hours, words]))], typed.hours, (hours) => void (typed.hours = hours)),
+        selectField(
+          "Until",
+          [
+            ["", `As it is: ${momentWords(Date.parse(link.expires_at))}`],
+            ...ENDS.filter(([hours]) => hours).map(([hours, words]) => /** @type {[string, string]} */ ([hours, words])),
+          ],
+          typed.hours,
+          (hours) => void (typed.hours = hours),
+        ),
         needs(app, asked, "Links are changed by the server"),
         foot(
           h("button.button.wide", { disabled: asked.isBusy }, "Save the changes"),
-          h("button.button.bad.wide", { type: "button", disabled: asked.isBusy, onclick: () => void end() }, icon("close"), "End this link now"),
+          h(
+            "button.button.bad.wide",
+            { type: "button", disabled: asked.isBusy, onclick: () => void end() },
+            icon("close"),
+            "End this link now",
+          ),
         ),
       );
     },

@@ -40,8 +40,17 @@ export function newLink(app, sharing, rules) {
     },
     h("p.hint", null, "Whoever has the link can watch the match in a browser, live, without an account."),
     optionFields(app, matchId, options, rules),
-    selectField("Until", ENDS.map(([value, words]) => [value, words]), sharing.hours, take),
-    h("p.hint", { key: "ends", "aria-live": "polite" }, `It ends on ${momentWords(sharing.hours ? app.now() + Number(sharing.hours) * HOUR_MS : usualExpiryMs(facts, app.now()))}.`),
+    selectField(
+      "Until",
+      ENDS.map(([value, words]) => [value, words]),
+      sharing.hours,
+      take,
+    ),
+    h(
+      "p.hint",
+      { key: "ends", "aria-live": "polite" },
+      `It ends on ${momentWords(sharing.hours ? app.now() + Number(sharing.hours) * HOUR_MS : usualExpiryMs(facts, app.now()))}.`,
+    ),
     needs(app, making, "Links are made by the server"),
     h("button.button.wide", { disabled: making.isBusy }, making.isBusy ? "Making it…" : "Make a link"),
   );

@@ -29,9 +29,18 @@ export function openRules(app, sharing) {
             await sharing.load();
           },
         },
-        h("p", null, "For U7 to U11, and teams whose age group nobody set. The FA lets clubs collect their results and not publish them. A family link is not a publication; whether it may tell the score is yours to decide."),
+        h(
+          "p",
+          null,
+          "For U7 to U11, and teams whose age group nobody set. The FA lets clubs collect their results and not publish them. A family link is not a publication; whether it may tell the score is yours to decide.",
+        ),
         switchField("Family links may show the score", rules.young_scores, (checked) => void (rules.young_scores = checked)),
-        switchField("Family links may show shirt numbers", rules.young_shirt_numbers, (checked) => void (rules.young_shirt_numbers = checked), { hint: "Only of our own players, and never a name." }),
+        switchField(
+          "Family links may show shirt numbers",
+          rules.young_shirt_numbers,
+          (checked) => void (rules.young_shirt_numbers = checked),
+          { hint: "Only of our own players, and never a name." },
+        ),
         h("p.hint", null, "It holds for links that are open already, too."),
         needs(app, asked, "The club's rules are kept by the server"),
         foot(h("button.button.wide", { disabled: asked.isBusy }, "Save for the whole club")),

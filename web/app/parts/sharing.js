@@ -105,10 +105,40 @@ function drawSharing(app, sharing) {
         h(
           "ul.list",
           null,
-          h("li", { key: "score" }, h("button.item", { type: "button", onclick: () => openScorers(app, matchId) }, icon("edit"), h("span.grow", null, h("strong", null, "Let somebody score"), h("small", null, "A helper records this match, without an account.")), icon("next"))),
+          h(
+            "li",
+            { key: "score" },
+            h(
+              "button.item",
+              { type: "button", onclick: () => openScorers(app, matchId) },
+              icon("edit"),
+              h(
+                "span.grow",
+                null,
+                h("strong", null, "Let somebody score"),
+                h("small", null, "A helper records this match, without an account."),
+              ),
+              icon("next"),
+            ),
+          ),
           app.may("owner") &&
             known.answer &&
-            h("li", { key: "rules" }, h("button.item", { type: "button", onclick: () => openRules(app, sharing) }, icon("flag"), h("span.grow", null, h("strong", null, "What the club shares of U7 to U11"), h("small", null, rulesWords(known.answer.rules))), icon("next"))),
+            h(
+              "li",
+              { key: "rules" },
+              h(
+                "button.item",
+                { type: "button", onclick: () => openRules(app, sharing) },
+                icon("flag"),
+                h(
+                  "span.grow",
+                  null,
+                  h("strong", null, "What the club shares of U7 to U11"),
+                  h("small", null, rulesWords(known.answer.rules)),
+                ),
+                icon("next"),
+              ),
+            ),
         ),
       ),
   );
@@ -136,7 +166,11 @@ function madeCard(app, sharing, { url, link }) {
     h("h3", null, "The link is ready"),
     h("p.link-told", { tabindex: "0" }, url),
     handButtons(app, { title: "Watch the match", url }, "Share the link"),
-    h("p", null, `It shows: ${[showsWords(link), heldWords(link)].filter(Boolean).join(". ")}. It ends on ${momentWords(Date.parse(link.expires_at))}.`),
+    h(
+      "p",
+      null,
+      `It shows: ${[showsWords(link), heldWords(link)].filter(Boolean).join(". ")}. It ends on ${momentWords(Date.parse(link.expires_at))}.`,
+    ),
     h("p.hint", null, "The address is told this once. When this sheet is closed nobody can look it up; make another one then."),
     h("button.link", { type: "button", onclick: more }, "Make another one"),
   );
@@ -170,7 +204,14 @@ function liveLinks(app, sharing, live) {
             "button.item",
             { type: "button", onclick: () => openLink(app, sharing, link) },
             icon("link"),
-            h("span.grow", null, h("strong", null, showsWords(link)), heldWords(link) && h("small", null, heldWords(link)), h("small", null, `Until ${momentWords(Date.parse(link.expires_at))}, ${openedWords(link.last_used_on)}`), h("small", null, `Made by ${link.created_by.display_name ?? "a former member"}`)),
+            h(
+              "span.grow",
+              null,
+              h("strong", null, showsWords(link)),
+              heldWords(link) && h("small", null, heldWords(link)),
+              h("small", null, `Until ${momentWords(Date.parse(link.expires_at))}, ${openedWords(link.last_used_on)}`),
+              h("small", null, `Made by ${link.created_by.display_name ?? "a former member"}`),
+            ),
             icon("next"),
           ),
         ),

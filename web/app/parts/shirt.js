@@ -20,7 +20,11 @@ export function shirt({ number = "", cloth, trim }) {
   const edge = COLOUR.test(trim ?? "") ? String(trim) : main;
   return h(
     "svg.shirt",
-    { viewBox: "0 0 48 44", "aria-hidden": "true", style: { "--cloth": main, "--trim": edge, "--digits": isLight(main) ? "#14201a" : "#fff" } },
+    {
+      viewBox: "0 0 48 44",
+      "aria-hidden": "true",
+      style: { "--cloth": main, "--trim": edge, "--digits": isLight(main) ? "#14201a" : "#fff" },
+    },
     h("path.cloth", { d: CLOTH }),
     h("path.trim", { d: TRIM }),
     number !== "" && number !== null && h("text", { x: 24, y: 30, "text-anchor": "middle" }, String(number)),

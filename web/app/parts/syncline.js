@@ -11,7 +11,12 @@ import { openSync } from "./syncsheet.js";
 export function syncLine(app) {
   const { tone, text } = syncWords(app.club.status, app.isSignedIn, app.isScorer, app.may("coach"));
   return [
-    h("button.syncline", { key: "sync", type: "button", "data-tone": tone, onclick: () => openSync(app) }, h("span.lamp", { "aria-hidden": "true" }), h("span", null, text)),
+    h(
+      "button.syncline",
+      { key: "sync", type: "button", "data-tone": tone, onclick: () => openSync(app) },
+      h("span.lamp", { "aria-hidden": "true" }),
+      h("span", null, text),
+    ),
     app.hasUpdate && !isPlaying(app.club, app.now()) && updateLine(app),
   ];
 }
@@ -21,5 +26,10 @@ export function syncLine(app) {
  * @param {App} app
  */
 function updateLine(app) {
-  return h("button.syncline.update", { key: "update", type: "button", onclick: () => app.takeOver() }, h("span", null, "A new version is ready"), h("strong", null, "Load it"));
+  return h(
+    "button.syncline.update",
+    { key: "update", type: "button", onclick: () => app.takeOver() },
+    h("span", null, "A new version is ready"),
+    h("strong", null, "Load it"),
+  );
 }

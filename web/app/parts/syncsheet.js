@@ -22,7 +22,14 @@ export function openSync(app) {
 function drawSync(app, close) {
   const { status } = app.club;
   const clock = clockSentence(status.correction);
-  return h("div.stack", null, h("p", null, syncSentence(status, app.isSignedIn, app.isScorer, app.may("coach"))), facts(status), clock && h("p.banner", null, clock), acts(app, close));
+  return h(
+    "div.stack",
+    null,
+    h("p", null, syncSentence(status, app.isSignedIn, app.isScorer, app.may("coach"))),
+    facts(status),
+    clock && h("p.banner", null, clock),
+    acts(app, close),
+  );
 }
 
 /** @param {Status} status */
@@ -59,11 +66,22 @@ function acts(app, close) {
   const canSync = !mustSignIn && state !== "ended" && state !== "update_needed";
   return [
     state === "update_needed" && button("Load the app again", () => (app.hasUpdate ? app.takeOver() : location.reload()), true),
-    state !== "ended" && !app.isScorer && conflicts + refused > 0 && button(mayAnswer ? "Answer what is open" : "See what is open", goTo(to("questions")), mayAnswer),
-    state !== "ended" && mustSignIn && (app.isScorer ? button("Open the link again", goTo(to()), true) : button("Sign in", goTo(to("sign-in")), true)),
+    state !== "ended" &&
+      !app.isScorer &&
+      conflicts + refused > 0 &&
+      button(mayAnswer ? "Answer what is open" : "See what is open", goTo(to("questions")), mayAnswer),
+    state !== "ended" &&
+      mustSignIn &&
+      (app.isScorer ? button("Open the link again", goTo(to()), true) : button("Sign in", goTo(to("sign-in")), true)),
     canSync && button("Sync now", () => void app.club.sync(), false),
     pending + refused > 0 && button("Save what is only here as a file", () => saveUnsent(app), state === "ended"),
-    state === "ended" && !app.isScorer && button("Forget this club on this phone", after(() => openForget(app)), pending + refused === 0),
+    state === "ended" &&
+      !app.isScorer &&
+      button(
+        "Forget this club on this phone",
+        after(() => openForget(app)),
+        pending + refused === 0,
+      ),
     canSync && !app.isScorer && h("a.link", { key: "phones", href: to("club", "phones") }, "Is it saved on the other phones?"),
   ];
 }

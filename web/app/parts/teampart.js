@@ -26,7 +26,11 @@ export function teamPart(app, facts) {
   const { on } = squadOf(app.club, facts, ourSide(facts.match));
   const [starting, most] = [startersOf(facts).size, startersMax(app.club, facts)];
   const isOver = statusOf(facts, app.now()) === "completed";
-  const words = isOver ? "Time played, the least first." : facts.periods.length > 0 ? `${on.length} on the pitch, least time first.` : `${starting} of ${most} start.`;
+  const words = isOver
+    ? "Time played, the least first."
+    : facts.periods.length > 0
+      ? `${on.length} on the pitch, least time first.`
+      : `${starting} of ${most} start.`;
   return h(
     "div.stack",
     null,

@@ -41,16 +41,25 @@ export function drawPhone(app, own) {
   const { pending, refused } = app.club.status;
   const ask = async () => {
     own.isKept = await app.club.persist();
-    app.say(own.isKept ? "The browser keeps it" : "The browser did not agree. Put the app on the home screen, then ask again", { tone: own.isKept ? "calm" : "bad" });
+    app.say(own.isKept ? "The browser keeps it" : "The browser did not agree. Put the app on the home screen, then ask again", {
+      tone: own.isKept ? "calm" : "bad",
+    });
   };
   return h(
     "section.stack.club-part",
     { key: "phone" },
     h("h2", null, "This phone"),
     installHint(app),
-    own.isKept === false && h("div.banner", { key: "keep" }, h("span.grow", null, "The browser may clear what is stored when space is short."), h("button.button", { type: "button", onclick: () => void app.attempt(ask) }, "Keep it")),
+    own.isKept === false &&
+      h(
+        "div.banner",
+        { key: "keep" },
+        h("span.grow", null, "The browser may clear what is stored when space is short."),
+        h("button.button", { type: "button", onclick: () => void app.attempt(ask) }, "Keep it"),
+      ),
     own.isKept && h("p.hint", { key: "kept" }, "The browser keeps what is stored here, also when space is short."),
-    pending + refused > 0 && h("button.button.calm.wide", { key: "save", type: "button", onclick: () => saveUnsent(app) }, "Save what is only here as a file"),
+    pending + refused > 0 &&
+      h("button.button.calm.wide", { key: "save", type: "button", onclick: () => saveUnsent(app) }, "Save what is only here as a file"),
     h("button.button.bad.wide", { key: "forget", type: "button", onclick: () => openForget(app) }, "Forget everything on this phone"),
   );
 }
@@ -75,11 +84,41 @@ function forgetSheet(app, close) {
   return h(
     "div.stack",
     null,
-    h("p", null, state === "ended" ? "What is left of this club goes from this phone." : isOnlyHere ? "Nobody signed in on this phone: all that it holds is on it alone, and goes for good." : "The club's matches leave this phone. They stay on the server, and come back when you sign in again."),
-    unsent > 0 && h("p.banner", { "data-tone": "bad" }, h("span.grow", null, `${unsent} ${unsent === 1 ? "change is" : "changes are"} on this phone only.`)),
-    unsent > 0 && !isOnlyHere && state !== "ended" && h("button.button.wide", { type: "button", onclick: () => { close(); app.club.sync(); } }, "Send them first"),
+    h(
+      "p",
+      null,
+      state === "ended"
+        ? "What is left of this club goes from this phone."
+        : isOnlyHere
+          ? "Nobody signed in on this phone: all that it holds is on it alone, and goes for good."
+          : "The club's matches leave this phone. They stay on the server, and come back when you sign in again.",
+    ),
+    unsent > 0 &&
+      h(
+        "p.banner",
+        { "data-tone": "bad" },
+        h("span.grow", null, `${unsent} ${unsent === 1 ? "change is" : "changes are"} on this phone only.`),
+      ),
+    unsent > 0 &&
+      !isOnlyHere &&
+      state !== "ended" &&
+      h(
+        "button.button.wide",
+        {
+          type: "button",
+          onclick: () => {
+            close();
+            app.club.sync();
+          },
+        },
+        "Send them first",
+      ),
     unsent > 0 && h("button.button.calm.wide", { type: "button", onclick: () => saveUnsent(app) }, "Save them as a file first"),
-    h("button.button.bad.wide", { type: "button", onclick: forget(unsent > 0) }, unsent > 0 ? "Forget it all the same" : "Forget everything here"),
+    h(
+      "button.button.bad.wide",
+      { type: "button", onclick: forget(unsent > 0) },
+      unsent > 0 ? "Forget it all the same" : "Forget everything here",
+    ),
     h("button.button.calm.wide", { type: "button", onclick: close }, "Cancel"),
   );
 }

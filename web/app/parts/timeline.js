@@ -43,7 +43,18 @@ const FILTERS = {
 };
 const GOALS = new Set(FILTERS["goals"]?.kinds);
 /** @type {Record<string, string>} */
-const MARKS = { goal: "ball", own_goal: "ball", yellow_card: "card", red_card: "card", substitution: "swap", corner: "flag", foul: "whistle", offside: "whistle", penalty: "whistle", free_kick: "whistle" };
+const MARKS = {
+  goal: "ball",
+  own_goal: "ball",
+  yellow_card: "card",
+  red_card: "card",
+  substitution: "swap",
+  corner: "flag",
+  foul: "whistle",
+  offside: "whistle",
+  penalty: "whistle",
+  free_kick: "whistle",
+};
 
 /** @type {WeakMap<object, Kept>} what a screen's timeline shows, for as long as the screen is open */
 const kept = new WeakMap();
@@ -69,7 +80,8 @@ export function timeline(app, facts) {
     entries.length === 0 && empty(app, facts),
     entries.length > 0 && wanted.length === 0 && h("p.hint", null, "None in this match."),
     byPeriod(shown, toldOf(app, facts)),
-    shown.length < newest.length && h("button.button.calm.wide", { type: "button", onclick: () => change(app, own, { isWhole: true }) }, `Show all ${newest.length}`),
+    shown.length < newest.length &&
+      h("button.button.calm.wide", { type: "button", onclick: () => change(app, own, { isWhole: true }) }, `Show all ${newest.length}`),
     entries.length > 0 && app.may("scorer") && missed(app, facts),
   );
 }
@@ -101,7 +113,11 @@ function chips(app, own) {
     "div.choices",
     { role: "group", "aria-label": "What to show" },
     Object.entries(FILTERS).map(([name, { words }]) =>
-      h("button.choice", { type: "button", key: name, "aria-pressed": String(own.filter === name), onclick: () => change(app, own, { filter: name }) }, words),
+      h(
+        "button.choice",
+        { type: "button", key: name, "aria-pressed": String(own.filter === name), onclick: () => change(app, own, { filter: name }) },
+        words,
+      ),
     ),
   );
 }
@@ -111,7 +127,12 @@ function chips(app, own) {
  * @param {MatchFacts} facts
  */
 function empty(app, facts) {
-  return h("div.empty", null, h("p", null, "Nothing has been recorded yet. What you record stands here, the latest first."), app.may("scorer") && missed(app, facts));
+  return h(
+    "div.empty",
+    null,
+    h("p", null, "Nothing has been recorded yet. What you record stands here, the latest first."),
+    app.may("scorer") && missed(app, facts),
+  );
 }
 
 /**
@@ -119,7 +140,12 @@ function empty(app, facts) {
  * @param {MatchFacts} facts
  */
 function missed(app, facts) {
-  return h("button.button.calm.wide", { type: "button", onclick: () => openEvent(app, facts.match.id, null) }, icon("plus"), "Add something that was missed");
+  return h(
+    "button.button.calm.wide",
+    { type: "button", onclick: () => openEvent(app, facts.match.id, null) },
+    icon("plus"),
+    "Add something that was missed",
+  );
 }
 
 /**
@@ -160,7 +186,11 @@ function byPeriod(entries, told) {
       "section",
       { key },
       h("h3", null, title),
-      h("ol", null, mine.map((entry) => (isEvent(entry) ? eventRow(entry, told) : periodRow(entry, title, told)))),
+      h(
+        "ol",
+        null,
+        mine.map((entry) => (isEvent(entry) ? eventRow(entry, told) : periodRow(entry, title, told))),
+      ),
     );
   });
 }
@@ -179,7 +209,16 @@ function eventRow(entry, told) {
   const canOpen = app.may("scorer");
   return h(
     "li",
-    { key: entry.id, class: [`is-${entry.kind}`, isGoal && "is-goal", isGoal && event && scoringSide(facts.match, event) === told.sides.ours.side && "is-ours"].filter(Boolean).join(" ") },
+    {
+      key: entry.id,
+      class: [
+        `is-${entry.kind}`,
+        isGoal && "is-goal",
+        isGoal && event && scoringSide(facts.match, event) === told.sides.ours.side && "is-ours",
+      ]
+        .filter(Boolean)
+        .join(" "),
+    },
     h(
       canOpen ? "button.entry" : "div.entry",
       canOpen ? { type: "button", onclick: () => openEvent(app, facts.match.id, entry.id) } : null,
@@ -193,7 +232,8 @@ function eventRow(entry, told) {
         event?.notes && h("span.entry-said", null, event.notes),
         told.unsent.has(entry.id) && h("span.tag", null, "on this phone"),
       ),
-      isGoal && h("span.entry-after.numbers", { "aria-label": `the score is then ${afterWords(entry).replace("–", " to ")}` }, afterWords(entry)),
+      isGoal &&
+        h("span.entry-after.numbers", { "aria-label": `the score is then ${afterWords(entry).replace("–", " to ")}` }, afterWords(entry)),
     ),
     told.asked.has(entry.id) && h("a.entry-asked", { href: to("questions") }, icon("question"), "A question is open about this"),
   );
@@ -228,10 +268,15 @@ function afterWords({ score, period_type: type }) {
 function periodRow(entry, title, { app, facts, unsent }) {
   const words = `${title} ${entry.kind === PERIOD_START ? "began" : "ended"}`;
   const at = entry.happened_ms === null ? "" : timeOfDay(entry.happened_ms);
-  const row = [h("span.entry-when.numbers", null, at), h("span.entry-what", null, words, unsent.has(entry.id) && h("span.tag", null, "on this phone"))];
+  const row = [
+    h("span.entry-when.numbers", null, at),
+    h("span.entry-what", null, words, unsent.has(entry.id) && h("span.tag", null, "on this phone")),
+  ];
   return h(
     "li.is-edge",
     { key: `${entry.id} ${entry.kind}` },
-    app.may("scorer") ? h("button.entry", { type: "button", onclick: () => openPeriods(app, facts.match.id) }, row) : h("div.entry", null, row),
+    app.may("scorer")
+      ? h("button.entry", { type: "button", onclick: () => openPeriods(app, facts.match.id) }, row)
+      : h("div.entry", null, row),
   );
 }

@@ -50,8 +50,19 @@ export function openTimes(app, matchId, what) {
         h("p.hint", null, `By the time of day. Leave the end empty while ${isPause ? "the clock stands" : "it is being played"}.`),
         typed.wrong && h("p.wrong", { role: "alert" }, typed.wrong),
         h("button.button.wide", null, record ? "Save the times" : "Add the pause"),
-        record && h("button.button.bad.wide", { type: "button", onclick: () => void remove(app, collection, record.id, what.title, close) }, icon("bin"), isPause ? "Delete this pause" : "Delete this period"),
-        record && h("p.hint", null, isPause ? "Its time then counts as played." : "What was recorded in it stays. Starting it again brings it back."),
+        record &&
+          h(
+            "button.button.bad.wide",
+            { type: "button", onclick: () => void remove(app, collection, record.id, what.title, close) },
+            icon("bin"),
+            isPause ? "Delete this pause" : "Delete this period",
+          ),
+        record &&
+          h(
+            "p.hint",
+            null,
+            isPause ? "Its time then counts as played." : "What was recorded in it stays. Starting it again brings it back.",
+          ),
       );
     },
   });
@@ -67,7 +78,12 @@ export function timeFields(typed, [start, end]) {
       "label.field",
       { key: name },
       h("span", null, words),
-      h("input.numbers", { type: "time", step: 1, value: typed[name], oninput: (/** @type {any} */ typing) => void (typed[name] = typing.target.value) }),
+      h("input.numbers", {
+        type: "time",
+        step: 1,
+        value: typed[name],
+        oninput: (/** @type {any} */ typing) => void (typed[name] = typing.target.value),
+      }),
     );
   return h("div.pair.times", null, field("start", start), field("end", end));
 }

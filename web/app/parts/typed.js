@@ -28,7 +28,12 @@ export function typedField(app, spec, { name, value, values = {}, problem, said 
     "label.field",
     null,
     h("span", null, spec.label),
-    entry(app, spec, typedFrom(spec, value), values, { name, required: Boolean(spec.isNeeded), ...wrong, oninput: (/** @type {any} */ event) => said(event.target.value) }),
+    entry(app, spec, typedFrom(spec, value), values, {
+      name,
+      required: Boolean(spec.isNeeded),
+      ...wrong,
+      oninput: (/** @type {any} */ event) => said(event.target.value),
+    }),
     problem && h("span.wrong", { id: `${name}-wrong` }, problem),
   );
 }
@@ -65,7 +70,8 @@ const KIND_OF_INPUT = Object.freeze({
  * @param {Record<string, any>} props
  */
 function choose(spec, picks, value, props) {
-  const all = picks.some(({ id }) => id === value) || value === "" ? picks : [{ id: value, words: `${cut(value, 40)} (as it is)` }, ...picks];
+  const all =
+    picks.some(({ id }) => id === value) || value === "" ? picks : [{ id: value, words: `${cut(value, 40)} (as it is)` }, ...picks];
   return h(
     "select",
     { ...props, value },
@@ -83,8 +89,16 @@ function choose(spec, picks, value, props) {
 function picksFor({ club }, spec, values) {
   if (spec.form === "flag") return [true, false].map((is) => ({ id: String(is), words: sentence(spec.words?.[String(is)] ?? String(is)) }));
   if (spec.form === "choice") return (spec.choices ?? []).map((id) => ({ id, words: sentence(choiceWords(spec, id) ?? id) }));
-  if (spec.form === "team") return club.all("teams").sort(byName("name")).map(({ id, name }) => ({ id, words: String(name) }));
-  if (spec.form === "season") return club.all("seasons").sort(byName("label")).map(({ id, label }) => ({ id, words: String(label) }));
+  if (spec.form === "team")
+    return club
+      .all("teams")
+      .sort(byName("name"))
+      .map(({ id, name }) => ({ id, words: String(name) }));
+  if (spec.form === "season")
+    return club
+      .all("seasons")
+      .sort(byName("label"))
+      .map(({ id, label }) => ({ id, words: String(label) }));
   return spec.form === "player" ? playersFor(club, values) : null;
 }
 
@@ -96,8 +110,14 @@ function picksFor({ club }, spec, values) {
  */
 function playersFor(club, { team_id: teamId }) {
   const own = playersOf(club, teamId);
-  const others = club.all("players").filter(({ id, is_active }) => is_active !== false && !own.some((each) => each.id === id)).sort(byName("full_name"));
-  return [...own, ...others].map(({ id, squad_number: number, full_name: name }) => ({ id, words: [number, name].filter((part) => part !== null && part !== undefined).join(" ") }));
+  const others = club
+    .all("players")
+    .filter(({ id, is_active }) => is_active !== false && !own.some((each) => each.id === id))
+    .sort(byName("full_name"));
+  return [...own, ...others].map(({ id, squad_number: number, full_name: name }) => ({
+    id,
+    words: [number, name].filter((part) => part !== null && part !== undefined).join(" "),
+  }));
 }
 
 /** @param {string} words */

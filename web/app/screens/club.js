@@ -66,7 +66,11 @@ function signIn() {
     "section.card.stack",
     { key: "alone" },
     h("h2", null, "On this phone only"),
-    h("p", null, "Touchline works without an account. With one, your club sees matches live, others record with you, and a lost phone loses nothing."),
+    h(
+      "p",
+      null,
+      "Touchline works without an account. With one, your club sees matches live, others record with you, and a lost phone loses nothing.",
+    ),
     h("a.button.wide", { href: to("sign-in") }, "Sign in"),
     h("a.button.calm.wide", { href: to("sign-in", "new") }, "Create an account"),
   );
@@ -82,7 +86,14 @@ function whoAndWhere(app, own) {
   return h(
     "section.card.club-name",
     { key: "who" },
-    h("div.row", null, h("h2.grow", null, name), app.may("owner") && own.club?.data && h("button.quiet", { type: "button", "aria-label": "Rename the club", onclick: () => openName(app, own) }, icon("edit"))),
+    h(
+      "div.row",
+      null,
+      h("h2.grow", null, name),
+      app.may("owner") &&
+        own.club?.data &&
+        h("button.quiet", { type: "button", "aria-label": "Rename the club", onclick: () => openName(app, own) }, icon("edit")),
+    ),
     h("p.soft", null, [own.me?.data?.display_name ?? "You", roleName(account?.role ?? "").toLowerCase()].join(", ")),
     own.club?.words && h("p.hint", null, own.club.words),
   );
@@ -106,7 +117,11 @@ function ways({ club: { status } }) {
  * @param {string} words
  */
 function way(href, mark, name, words) {
-  return h("li", { key: href }, h("a", { href }, icon(mark), h("span.grow", null, h("strong", null, name), h("small", null, words)), icon("next")));
+  return h(
+    "li",
+    { key: href },
+    h("a", { href }, icon(mark), h("span.grow", null, h("strong", null, name), h("small", null, words)), icon("next")),
+  );
 }
 
 /**
@@ -116,13 +131,23 @@ function way(href, mark, name, words) {
 function clubs(app, own) {
   const all = own.me?.data?.clubs ?? [];
   remember(app, all);
-  const known = all.length > 0 ? all : Object.entries(app.prefs.all.clubs ?? {}).filter(([id]) => app.prefs.all.stores?.[id]).map(([club_id, club_name]) => ({ club_id, club_name, role: "" }));
+  const known =
+    all.length > 0
+      ? all
+      : Object.entries(app.prefs.all.clubs ?? {})
+          .filter(([id]) => app.prefs.all.stores?.[id])
+          .map(([club_id, club_name]) => ({ club_id, club_name, role: "" }));
   const others = known.filter((/** @type {Membership} */ each) => each.club_id !== app.club.clubId);
   return h(
     "section",
     { key: "clubs" },
     others.length > 0 && h("h2", null, "Your other clubs"),
-    others.length > 0 && h("ul.list", null, others.map((/** @type {Membership} */ each) => clubRow(app, each))),
+    others.length > 0 &&
+      h(
+        "ul.list",
+        null,
+        others.map((/** @type {Membership} */ each) => clubRow(app, each)),
+      ),
     own.me?.data && h("button.link", { type: "button", onclick: () => openNewClub(app) }, "Make another club"),
   );
 }
@@ -135,7 +160,13 @@ function clubRow(app, { club_id: id, club_name: name, role }) {
   return h(
     "li",
     { key: id },
-    h("button.item", { type: "button", onclick: () => void online(app, () => switchTo(app, id)) }, icon("flag"), h("span.grow", null, h("strong", null, name), role && h("small", null, roleName(role))), h("span.tag", null, "Open")),
+    h(
+      "button.item",
+      { type: "button", onclick: () => void online(app, () => switchTo(app, id)) },
+      icon("flag"),
+      h("span.grow", null, h("strong", null, name), role && h("small", null, roleName(role))),
+      h("span.tag", null, "Open"),
+    ),
   );
 }
 
@@ -157,7 +188,11 @@ function openName(app, own) {
     app,
     "Rename the club",
     "Save",
-    (filled) => textEntry({ label: "Name of the club", name: "club_name", autocomplete: "organization", most: 100, value: own.club.data.name }, filled),
+    (filled) =>
+      textEntry(
+        { label: "Name of the club", name: "club_name", autocomplete: "organization", most: 100, value: own.club.data.name },
+        filled,
+      ),
     async ({ club_name: name }) => {
       own.club.data = await app.club.request("PATCH", "/api/club", { name });
       app.say("Saved");
@@ -171,7 +206,17 @@ function openNewClub(app) {
     app,
     "Make another club",
     "Make it",
-    (filled) => textEntry({ label: "Name of the club", name: "club_name", autocomplete: "organization", most: 100, hint: "You own it. The one that is open now stays as it is." }, filled),
+    (filled) =>
+      textEntry(
+        {
+          label: "Name of the club",
+          name: "club_name",
+          autocomplete: "organization",
+          most: 100,
+          hint: "You own it. The one that is open now stays as it is.",
+        },
+        filled,
+      ),
     async ({ club_name: name }) => {
       const { club_id: id } = await app.club.request("POST", "/api/clubs", { name });
       await switchTo(app, id);
@@ -190,7 +235,21 @@ function openSignOut(app) {
         null,
         h("p", null, "The matches stay on this phone, and you can go on recording. Nothing is sent until somebody signs in again."),
         pending > 0 && h("p.banner", null, `${pending === 1 ? "1 change waits" : `${pending} changes wait`} on this phone.`),
-        h("button.button.wide", { type: "button", onclick: () => { close(); void app.attempt(async () => { await app.club.signOut(); app.go(to("club")); app.say("Signed out"); }); } }, "Sign out"),
+        h(
+          "button.button.wide",
+          {
+            type: "button",
+            onclick: () => {
+              close();
+              void app.attempt(async () => {
+                await app.club.signOut();
+                app.go(to("club"));
+                app.say("Signed out");
+              });
+            },
+          },
+          "Sign out",
+        ),
         h("button.button.calm.wide", { type: "button", onclick: close }, "Cancel"),
       ),
   });
@@ -206,7 +265,17 @@ function about() {
     h("h2", null, "About"),
     h("ul.list", null, [
       way(to("club", "privacy"), "list", "What is kept where", "On this phone, on the server, for families"),
-      h("li", { key: "docs" }, h("a", { href: "/docs" }, icon("link"), h("span.grow", null, h("strong", null, "How it works"), h("small", null, "The server's pages")), icon("next"))),
+      h(
+        "li",
+        { key: "docs" },
+        h(
+          "a",
+          { href: "/docs" },
+          icon("link"),
+          h("span.grow", null, h("strong", null, "How it works"), h("small", null, "The server's pages")),
+          icon("next"),
+        ),
+      ),
     ]),
     VERSION && h("p.hint.app-version", null, `Version ${VERSION}`),
   );

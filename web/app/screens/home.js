@@ -39,7 +39,14 @@ export const home = {
 function waitingBanner(app) {
   const { conflicts, refused } = app.club.status;
   if (conflicts + refused === 0 || !app.may("coach")) return null;
-  const words = refused > 0 ? (refused === 1 ? "1 change was not accepted." : `${refused} changes were not accepted.`) : conflicts === 1 ? "1 question waits for you." : `${conflicts} questions wait for you.`;
+  const words =
+    refused > 0
+      ? refused === 1
+        ? "1 change was not accepted."
+        : `${refused} changes were not accepted.`
+      : conflicts === 1
+        ? "1 question waits for you."
+        : `${conflicts} questions wait for you.`;
   return h(
     "div.banner",
     { "data-tone": refused > 0 ? "bad" : null },
@@ -62,7 +69,12 @@ function goingCard(app, { facts }) {
     "div.going",
     { key: facts.match.id },
     scoreboard(app, facts),
-    h("a.go-on", { href: to("match", facts.match.id), "aria-label": `${words}: ${home.name} ${score.home}, ${away.name} ${score.away}` }, act, icon("next")),
+    h(
+      "a.go-on",
+      { href: to("match", facts.match.id), "aria-label": `${words}: ${home.name} ${score.home}, ${away.name} ${score.away}` },
+      act,
+      icon("next"),
+    ),
   );
 }
 
@@ -78,7 +90,12 @@ function monthOf(app, { key, fixtures }) {
  * @param {App} app
  * @param {Fixture[]} fixtures
  */
-const list = (app, fixtures) => h("ul.list", null, fixtures.map((fixture) => fixtureRow(app, fixture)));
+const list = (app, fixtures) =>
+  h(
+    "ul.list",
+    null,
+    fixtures.map((fixture) => fixtureRow(app, fixture)),
+  );
 
 /** @param {App} app */
 function nothingYet(app) {
@@ -87,7 +104,13 @@ function nothingYet(app) {
     null,
     icon("whistle"),
     h("p", null, h("strong", null, "No matches yet")),
-    h("p", null, app.may("coach") ? "Press “New match” and start recording: it works without signal, and without an account." : "The matches of your club will be listed here."),
+    h(
+      "p",
+      null,
+      app.may("coach")
+        ? "Press “New match” and start recording: it works without signal, and without an account."
+        : "The matches of your club will be listed here.",
+    ),
     !app.isSignedIn && h("p", null, "Your club is on Touchline already? ", h("a", { href: to("sign-in") }, "Sign in")),
   );
 }

@@ -16,7 +16,13 @@ export const join = {
   begin: (app) => entering("up", app.route.secret || null),
   draw(app, own) {
     if (!own.invitation) return broken();
-    return h("div.door-form", null, isIn(app) ? withAccount(app, own, own.invitation) : [h("p", { key: "lead" }, "You were asked to join a club. You see its matches, and record with the others."), entryForm(app, own)]);
+    return h(
+      "div.door-form",
+      null,
+      isIn(app)
+        ? withAccount(app, own, own.invitation)
+        : [h("p", { key: "lead" }, "You were asked to join a club. You see its matches, and record with the others."), entryForm(app, own)],
+    );
   },
 };
 
@@ -37,11 +43,21 @@ function withAccount(app, own, invitation) {
     h("p", null, "You were asked to join a club. You are signed in already, and join it with your account."),
     h("p.hint", null, "The club that is open now stays on this phone. You change between them under Club."),
     formWrong(own),
-    h("button.button.wide", { type: "button", disabled: own.isBusy, onclick: () => void tryTo(app, own, () => joinClub(app, invitation)) }, own.isBusy ? "One moment" : "Join the club"),
+    h(
+      "button.button.wide",
+      { type: "button", disabled: own.isBusy, onclick: () => void tryTo(app, own, () => joinClub(app, invitation)) },
+      own.isBusy ? "One moment" : "Join the club",
+    ),
     h("a.link", { href: to() }, "Not now"),
   );
 }
 
 function broken() {
-  return h("div.empty", null, h("p", null, "This link was not copied whole."), h("p.small", null, "Open it again from the message it came in, or ask for a new one."), h("p", null, h("a.button", { href: to() }, "To the matches")));
+  return h(
+    "div.empty",
+    null,
+    h("p", null, "This link was not copied whole."),
+    h("p.small", null, "Open it again from the message it came in, or ask for a new one."),
+    h("p", null, h("a.button", { href: to() }, "To the matches")),
+  );
 }

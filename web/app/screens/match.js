@@ -41,14 +41,24 @@ export const match = {
   head,
   draw(app, /** @type {Own} */ own) {
     const facts = app.facts(app.route.id ?? "");
-    if (!facts) return h("p", null, "This match is not on this phone. It was deleted, or has not arrived yet. ", h("a", { href: to() }, "To the matches"));
+    if (!facts)
+      return h(
+        "p",
+        null,
+        "This match is not on this phone. It was deleted, or has not arrived yet. ",
+        h("a", { href: to() }, "To the matches"),
+      );
     const offered = PARTS.filter(([name]) => name !== "play" || app.may("scorer"));
     const part = offered.some(([name]) => name === own.part) ? own.part : offered[0][0];
     return h(
       "div",
       { key: facts.match.id, mounted: (/** @type {HTMLElement} */ place) => listenForKeys(app, facts.match.id, place) },
       partButtons(app, own, offered, part),
-      h(`section.part.${part}`, { key: part }, part === "timeline" ? timeline(app, facts) : part === "team" ? teamPart(app, facts) : play(app, facts, own)),
+      h(
+        `section.part.${part}`,
+        { key: part },
+        part === "timeline" ? timeline(app, facts) : part === "team" ? teamPart(app, facts) : play(app, facts, own),
+      ),
     );
   },
 };
@@ -79,7 +89,8 @@ function head(app) {
       backLink(),
       h("h1.unseen", null, title),
       h("p.grow.small-head", null, facts.match.competition ?? ""),
-      app.may("coach") && h("button.quiet", { type: "button", "aria-label": "Share", onclick: () => openShare(app, facts.match.id) }, icon("share")),
+      app.may("coach") &&
+        h("button.quiet", { type: "button", "aria-label": "Share", onclick: () => openShare(app, facts.match.id) }, icon("share")),
       h("button.quiet", { type: "button", "aria-label": "More", onclick: () => openMatchMenu(app, facts.match.id) }, icon("more")),
     ),
     scoreboard(app, facts),
@@ -97,16 +108,7 @@ function partButtons(app, own, offered, current) {
     "div.segments",
     { role: "group", "aria-label": "Show" },
     offered.map(([name, words]) =>
-      h(
-        "button",
-        {
-          key: name,
-          type: "button",
-          "aria-pressed": String(name === current),
-          onclick: () => show(app, own, name),
-        },
-        words,
-      ),
+      h("button", { key: name, type: "button", "aria-pressed": String(name === current), onclick: () => show(app, own, name) }, words),
     ),
   );
 }

@@ -112,7 +112,12 @@ function whenField(app, own) {
         "label.field",
         null,
         h("span", null, "Day and time"),
-        h("input", { type: "datetime-local", required: true, value: own.kickoff, oninput: (/** @type {any} */ event) => (own.kickoff = event.target.value) }),
+        h("input", {
+          type: "datetime-local",
+          required: true,
+          value: own.kickoff,
+          oninput: (/** @type {any} */ event) => (own.kickoff = event.target.value),
+        }),
       ),
   );
 }

@@ -28,8 +28,22 @@ export const questions = {
     if (open.length + refused.length === 0) return nothing();
     return [
       refused.length > 0 && notAccepted(app, people, refused, own.mending),
-      open.length > 0 && h("p.hint", { key: "lead" }, app.may("coach") ? "Two phones say different things. Nothing is lost: choose what stays." : "A coach or an owner answers these. Nothing is lost meanwhile."),
-      inMatches(app, open).map(([id, group]) => h("section.stack.to-answer", { key: id }, heading(app, id), group.map((each) => questionCard(app, each)))),
+      open.length > 0 &&
+        h(
+          "p.hint",
+          { key: "lead" },
+          app.may("coach")
+            ? "Two phones say different things. Nothing is lost: choose what stays."
+            : "A coach or an owner answers these. Nothing is lost meanwhile.",
+        ),
+      inMatches(app, open).map(([id, group]) =>
+        h(
+          "section.stack.to-answer",
+          { key: id },
+          heading(app, id),
+          group.map((each) => questionCard(app, each)),
+        ),
+      ),
     ];
   },
 };
@@ -45,7 +59,13 @@ function notAccepted(app, people, refused, mending) {
     "section.stack.to-answer",
     { key: "refused" },
     h("h2", null, "Not accepted"),
-    h("p.hint", null, app.may("coach") ? "The server could not take these. They are kept until you mend them or give them up." : "The server could not take these. They are kept; a coach or an owner mends them."),
+    h(
+      "p.hint",
+      null,
+      app.may("coach")
+        ? "The server could not take these. They are kept until you mend them or give them up."
+        : "The server could not take these. They are kept; a coach or an owner mends them.",
+    ),
     refused.map((each) => refusedCard(app, people, each, mending)),
     h("button.link", { type: "button", onclick: () => saveUnsent(app) }, "Save them as a file"),
   );
@@ -71,9 +91,20 @@ function inMatches(app, open) {
  */
 function heading({ club }, id) {
   if (id === "") return h("h2", null, "Squad and club");
-  return h("h2", null, matchName(club, id), h("small", null, valueWords(club, "matches", "kickoff_ts", knownOf(club, "matches", id).kickoff_ts)));
+  return h(
+    "h2",
+    null,
+    matchName(club, id),
+    h("small", null, valueWords(club, "matches", "kickoff_ts", knownOf(club, "matches", id).kickoff_ts)),
+  );
 }
 
 function nothing() {
-  return h("div.empty", null, icon("check"), h("p", null, "Nothing to answer"), h("p.small", null, "When two phones record different things, you are asked here."));
+  return h(
+    "div.empty",
+    null,
+    icon("check"),
+    h("p", null, "Nothing to answer"),
+    h("p.small", null, "When two phones record different things, you are asked here."),
+  );
 }

@@ -54,13 +54,29 @@ function door(app, own) {
   return h(
     "form.stack",
     { key: "door", novalidate: true, onsubmit: submit },
-    h("p", { key: "lead" }, secret ? "A coach asks you to record a match on this phone. You need no account." : "A coach gave you a code, to record a match on this phone. You need no account."),
-    app.isScorer && app.club.status.pending > 0 && h("p.banner.calm", { key: "waiting" }, "What waits on this phone is sent once you are in. Nothing is lost."),
+    h(
+      "p",
+      { key: "lead" },
+      secret
+        ? "A coach asks you to record a match on this phone. You need no account."
+        : "A coach gave you a code, to record a match on this phone. You need no account.",
+    ),
+    app.isScorer &&
+      app.club.status.pending > 0 &&
+      h("p.banner.calm", { key: "waiting" }, "What waits on this phone is sent once you are in. Nothing is lost."),
     formWrong(own),
-    !secret && textEntry({ label: "Code", name: "code", autocomplete: "off", most: 12, hint: "Eight letters and digits, such as 4K7M-X2PQ." }, own),
-    textEntry({ label: "Your name", name: "name", autocomplete: "name", most: 100, hint: "The coach sees it beside what you record." }, own),
+    !secret &&
+      textEntry({ label: "Code", name: "code", autocomplete: "off", most: 12, hint: "Eight letters and digits, such as 4K7M-X2PQ." }, own),
+    textEntry(
+      { label: "Your name", name: "name", autocomplete: "name", most: 100, hint: "The coach sees it beside what you record." },
+      own,
+    ),
     h("button.button.wide", { key: "go", type: "submit", disabled: own.isBusy }, own.isBusy ? "One moment" : "Start"),
-    h("p.hint", { key: "why" }, "You need signal once, to start. After that it works without: what you record is stored on this phone, and sent when there is signal."),
+    h(
+      "p.hint",
+      { key: "why" },
+      "You need signal once, to start. After that it works without: what you record is stored on this phone, and sent when there is signal.",
+    ),
   );
 }
 
@@ -98,14 +114,26 @@ function missing({ name, code }) {
 function inside(app) {
   const { club } = app;
   const facts = app.facts(club.matchId ?? "");
-  if (!facts) return h("p", { key: "match" }, club.status.saved_at === null && club.state.meta.cursor.startsWith("0.") ? "The match is on its way to this phone." : "The coach has deleted this match.");
+  if (!facts)
+    return h(
+      "p",
+      { key: "match" },
+      club.status.saved_at === null && club.state.meta.cursor.startsWith("0.")
+        ? "The match is on its way to this phone."
+        : "The coach has deleted this match.",
+    );
   const { home, away } = sidesOf(club, facts);
   const at = new Date(facts.match.kickoff_ts);
   return h(
     "section.stack",
     { key: "match" },
     h("h2", null, `${home.name} v ${away.name}`),
-    h("p", null, at.toLocaleString([], { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" }), facts.match.venue && `, ${facts.match.venue}`),
+    h(
+      "p",
+      null,
+      at.toLocaleString([], { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" }),
+      facts.match.venue && `, ${facts.match.venue}`,
+    ),
     h("a.button.wide", { href: to("match", facts.match.id) }, "Record the match"),
     h("button.button.calm.wide", { type: "button", onclick: () => openDone(app) }, "Done"),
     h("p.hint", null, untilWords(club.account?.ends_at)),
@@ -114,7 +142,9 @@ function inside(app) {
 
 /** @param {number} [endsAt] */
 function untilWords(endsAt) {
-  const until = endsAt ? `until ${new Date(endsAt).toLocaleString([], { weekday: "long", hour: "2-digit", minute: "2-digit" })}` : "for a day";
+  const until = endsAt
+    ? `until ${new Date(endsAt).toLocaleString([], { weekday: "long", hour: "2-digit", minute: "2-digit" })}`
+    : "for a day";
   return `The link is good ${until}. Until then you can close the app and come back, also without signal.`;
 }
 
@@ -124,15 +154,24 @@ function openDone(app) {
     title: "Done?",
     draw(_, close) {
       const { pending, refused, state } = app.club.status;
-      const what = state === "ended" ? "A file keeps what is here for the coach." : "Keep this page until there is signal: then all is sent by itself.";
+      const what =
+        state === "ended"
+          ? "A file keeps what is here for the coach."
+          : "Keep this page until there is signal: then all is sent by itself.";
       return h(
         "div.stack",
         null,
-        pending > 0 ? h("p.banner", null, `${changes(pending)} on this phone only. ${what}`) : h("p", null, "All that you recorded is with the club. The match leaves this phone."),
+        pending > 0
+          ? h("p.banner", null, `${changes(pending)} on this phone only. ${what}`)
+          : h("p", null, "All that you recorded is with the club. The match leaves this phone."),
         refused > 0 && h("p", null, `${refused} not accepted. A coach sees them and can put them right.`),
         pending > 0 && state !== "ended" && h("button.button", { type: "button", onclick: () => void app.club.sync() }, "Send now"),
         pending > 0 && saveButton(app, state === "ended" ? "" : "calm"),
-        h("button.button.calm", { type: "button", onclick: () => void leave(app, close) }, pending > 0 ? "Leave, and lose what was not sent" : "Leave the match"),
+        h(
+          "button.button.calm",
+          { type: "button", onclick: () => void leave(app, close) },
+          pending > 0 ? "Leave, and lose what was not sent" : "Leave the match",
+        ),
         h("button.link", { type: "button", onclick: close }, "Go on"),
       );
     },
@@ -162,10 +201,19 @@ function ended(app, own) {
     { key: "ended" },
     h("h2", null, "This link has ended"),
     h("p", null, "It was good for this match alone, and its time is over or a coach has ended it. What you had sent is with the club."),
-    pending > 0 && h("p.banner", { "data-tone": "bad" }, `${changes(pending)} on this phone only. A file keeps what is here for the coach; a new link to this match sends it.`),
+    pending > 0 &&
+      h(
+        "p.banner",
+        { "data-tone": "bad" },
+        `${changes(pending)} on this phone only. A file keeps what is here for the coach; a new link to this match sends it.`,
+      ),
     pending > 0 && saveButton(app),
     h("details", null, h("summary", null, "I have a new code"), door(app, own)),
-    h("button.button.calm.wide", { type: "button", onclick: () => (pending > 0 ? openDone(app) : void leave(app)) }, "Remove from this phone"),
+    h(
+      "button.button.calm.wide",
+      { type: "button", onclick: () => (pending > 0 ? openDone(app) : void leave(app)) },
+      "Remove from this phone",
+    ),
   );
 }
 
@@ -187,7 +235,11 @@ function otherMatches(app) {
     { key: "others" },
     h("h2", null, "Also on this phone"),
     all.map(([id, { at }]) =>
-      h("button.button.calm.wide", { key: id, type: "button", onclick: () => void app.attempt(() => changeMatch(app, id)) }, `The match that you began on ${new Date(at).toLocaleDateString([], { weekday: "long", day: "numeric", month: "long" })}`),
+      h(
+        "button.button.calm.wide",
+        { key: id, type: "button", onclick: () => void app.attempt(() => changeMatch(app, id)) },
+        `The match that you began on ${new Date(at).toLocaleDateString([], { weekday: "long", day: "numeric", month: "long" })}`,
+      ),
     ),
   );
 }

@@ -18,7 +18,22 @@ export const signin = {
     return own;
   },
   draw(app, own) {
-    return h("div.door-form", null, isIn(app) ? already() : [entryForm(app, own), own.demo && !own.offer && demo(app, own, own.demo), !own.offer && h("p.hint", { key: "why" }, "Without an account Touchline works on this phone alone. With one your club sees the match live, and a lost phone loses nothing.")]);
+    return h(
+      "div.door-form",
+      null,
+      isIn(app)
+        ? already()
+        : [
+            entryForm(app, own),
+            own.demo && !own.offer && demo(app, own, own.demo),
+            !own.offer &&
+              h(
+                "p.hint",
+                { key: "why" },
+                "Without an account Touchline works on this phone alone. With one your club sees the match live, and a lost phone loses nothing.",
+              ),
+          ],
+    );
   },
 };
 
@@ -57,6 +72,10 @@ function demo(app, own, { email, password }) {
     { key: "demo" },
     h("h2", null, "Only looking?"),
     h("p.hint", null, "This server is a developer's own. It has a club with matches, players and a season in it."),
-    h("button.button.calm.wide", { type: "button", disabled: own.isBusy, onclick: () => void tryTo(app, own, () => signIn(app, { email, password })) }, "Look around in the demo club"),
+    h(
+      "button.button.calm.wide",
+      { type: "button", disabled: own.isBusy, onclick: () => void tryTo(app, own, () => signIn(app, { email, password })) },
+      "Look around in the demo club",
+    ),
   );
 }
