@@ -3,10 +3,10 @@
  * answer lays down. What cannot be read becomes a question all the same, so that nothing open is ever hidden.
  */
 
+import { aboutAlike } from "./alike.js";
+import { isSide, sidesOf, told } from "./conflictsides.js";
 import { questionFor, spoken, specOf } from "./fields.js";
-import { pointersTo } from "./merging.js";
-import { whoWrote } from "./people.js";
-import { knownOf, matchIdOf, minuteOf, recordWords } from "./records.js";
+import { knownOf, matchIdOf, recordWords } from "./records.js";
 import { cut, fieldWords, valueWords } from "./values.js";
 
 /** @typedef {import("../../touchline.js").Touchline} Touchline */
@@ -49,17 +49,6 @@ import { cut, fieldWords, valueWords } from "./values.js";
  * @property {Part[]} parts of a group
  * @property {Conflict} conflict
  */
-
-/** @type {Readonly<Record<string, {ask: string, one: string, two: string}>>} What look-alikes are, as a coach says it. */
-const ALIKE = Object.freeze({
-  events: { ask: "The same goal, or two?", one: "One goal", two: "Two goals" },
-  teams: { ask: "One team, or two?", one: "One team", two: "Two teams" },
-  players: { ask: "One player, or two?", one: "One player", two: "Two players" },
-  seasons: { ask: "One season, or two?", one: "One season", two: "Two seasons" },
-  match_awards: { ask: "One award, or two?", one: "One award", two: "Two awards" },
-  match_periods: { ask: "The same half, or two?", one: "The same", two: "Two of them" },
-});
-const ALIKE_OTHERWISE = { ask: "The same thing twice?", one: "The same", two: "Two things" };
 
 /**
  * Return the open questions, the latest first; what the server refused stands in the quarantine instead.
@@ -104,7 +93,9 @@ function questionOf(club, people, conflict) {
   return { ...plain, ...tell(club, people, conflict, values) };
 }
 
-/** @type {Readonly<Record<string, (club: Touchline, people: People, conflict: Conflict, values: Values) => Partial<Question>>>} */
+/** @typedef {(club: Touchline, people: People, conflict: Conflict, values: Values) => Partial<Question>} Tell */
+
+/** @type {Readonly<Record<string, Tell>>} Kind -> what is told of it. */
 const KINDS = Object.freeze({ field: aboutField, deleted: aboutDelete, duplicate: aboutAlike, group: aboutGroup, orphan: aboutOrphan });
 
 /** @param {Conflict} conflict */
@@ -113,18 +104,7 @@ function isWhole({ kind, stands, candidates }) {
   return Array.isArray(candidates) && candidates.length > 0 && candidates.every(isSide) && (!needsBoth || isSide(stands));
 }
 
-/** @param {unknown} side */
-const isSide = (side) => side !== null && typeof side === "object";
-
-/**
- * @param {Conflict} conflict
- * @returns {Values[]} what stands first
- */
-function sidesOf({ stands, candidates }) {
-  return [stands, ...(Array.isArray(candidates) ? candidates : [])].filter(isSide);
-}
-
-/** @type {typeof KINDS[string]} */
+/** @type {Tell} */
 function aboutField(club, people, conflict, values) {
   const { collection, field, stands } = conflict;
   const options = sidesOf(conflict).map((side) => {
@@ -146,7 +126,7 @@ function aboutField(club, people, conflict, values) {
   return { ask: questionFor(collection, field, values), about, options, takesOther: specOf(collection, field).form !== "record" };
 }
 
-/** @type {typeof KINDS[string]} */
+/** @type {Tell} */
 function aboutDelete(club, people, conflict) {
   const { stands } = conflict;
   const isGone = stands.value?.deleted === true;
@@ -189,105 +169,7 @@ function deleteSide(club, collection, value) {
   return { words: "Added to it", lines: [{ name: "New", words: recordWords(club, value.collection, child) }] };
 }
 
-/** @type {typeof KINDS[string]} */
-function aboutAlike(club, people, conflict, values) {
-  const { collection, record, other } = conflict;
-  const words = Object.hasOwn(ALIKE, collection) ? ALIKE[collection] : ALIKE_OTHERWISE;
-  const sides = sidesOf(conflict);
-  const options = [record, other].map((id, place) => {
-    const side = sides.find((each) => each.value?.record === id) ?? sides[place];
-    const drops = place === 0 ? other : record;
-    /** @type {Answer} */
-    const answer = {
-      act: "Only this",
-      says: `${words.one}: only the ${place === 0 ? "first" : "second"}`,
-      choice: "take",
-      value: drops,
-      drops,
-      done: `${words.one}: the ${place === 0 ? "first" : "second"} stays`,
-    };
-    return { ...alikeWords(club, collection, id, drops), ...told(people, side), stands: false, answer };
-  });
-  const about = collection === "events" || collection === "match_awards" ? minuteOf(club, values) : "";
-  const answers = /** @type {Answer[]} */ ([
-    { act: `${words.two}: keep both`, says: `${words.two}: keep both`, choice: "keep", done: `${words.two}: both stay` },
-  ]);
-  return { ask: words.ask, about, options, answers, hint: alikeHint(collection) };
-}
-
-/** @param {string} collection */
-function alikeHint(collection) {
-  if (collection === "events") return "Both count in the score until somebody answers.";
-  return collection === "teams" || collection === "players" || collection === "seasons"
-    ? "What belongs to the other moves over to the one that stays."
-    : "";
-}
-
-/**
- * Return one of two look-alikes, with what the other has not.
- * @param {Touchline} club
- * @param {string} collection
- * @param {string} id
- * @param {string} otherId
- * @returns {{words: string, lines: Line[]}}
- */
-function alikeWords(club, collection, id, otherId) {
-  const [values, other] = [knownOf(club, collection, id), knownOf(club, collection, otherId)];
-  const byPlayer = collection === "events" || collection === "match_awards";
-  const words = byPlayer ? valueWords(club, collection, "player_id", values.player_id) : recordWords(club, collection, values);
-  const fields = [...new Set([...Object.keys(values), ...Object.keys(other)])].filter(
-    (field) => !HIDDEN.has(field) && !(byPlayer && field === "player_id"),
-  );
-  const differs = fields.filter((field) => (values[field] ?? null) !== (other[field] ?? null));
-  const lines = fieldWords(club, collection, Object.fromEntries(differs.map((field) => [field, values[field] ?? null])));
-  const used = pointersTo(club, collection, id).length;
-  return {
-    words: words.replace(/^./u, (letter) => letter.toUpperCase()),
-    lines: [
-      ...(club.view.records.get(collection, id)?.deleted ? [{ name: "Now", words: "deleted" }] : []),
-      ...lines,
-      ...helpers(club, collection, id),
-      ...(used > 0 ? [{ name: "Used", words: used === 1 ? "once" : `${used} times` }] : []),
-    ],
-  };
-}
-
-/** What does not help to tell two look-alikes apart. */
-const HIDDEN = new Set([
-  "match_id",
-  "season_id",
-  "x",
-  "y",
-  "sentiment",
-  "period_type",
-  "period_number",
-  "do_not_share",
-  "is_active",
-  "home_kit_primary",
-  "home_kit_secondary",
-  "away_kit_primary",
-  "away_kit_secondary",
-  "logo_url",
-]);
-
-/**
- * Return who else took part in an event.
- * @param {Touchline} club
- * @param {string} collection
- * @param {string} id
- * @returns {Line[]}
- */
-function helpers(club, collection, id) {
-  if (collection !== "events") return [];
-  return club
-    .all("event_participants", { event_id: id })
-    .map((each) => ({
-      name: valueWords(club, "event_participants", "kind", each.kind),
-      words: valueWords(club, "event_participants", "player_id", each.player_id),
-    }));
-}
-
-/** @type {typeof KINDS[string]} */
+/** @type {Tell} */
 function aboutGroup(club, people, conflict, values) {
   const [side] = conflict.candidates;
   const ids = Array.isArray(side.value?.conflicts) ? side.value.conflicts : [];
@@ -318,7 +200,7 @@ function partOf(club, id) {
   return { id, words: `${label}: ${recordWords(club, String(collection), values)}`, isOpen: status === "open" };
 }
 
-/** @type {typeof KINDS[string]} */
+/** @type {Tell} */
 function aboutOrphan(club, people, conflict) {
   const [side] = conflict.candidates;
   const { who, when } = told(people, side);
@@ -335,26 +217,6 @@ function aboutOrphan(club, people, conflict) {
 
 /** @param {string} act */
 const said = (act) => ({ act, says: act });
-
-/**
- * @param {People} people
- * @param {Values | undefined} side
- */
-function told(people, side) {
-  return { who: whoWrote(people, side), when: whenWords(side?.at) };
-}
-
-/**
- * Return when something was written, by the day where that was not today.
- * @param {unknown} at an instant, or milliseconds since 1970
- * @param {Date} [today]
- */
-export function whenWords(at, today = new Date()) {
-  const when = new Date(typeof at === "number" ? at : String(at));
-  if (Number.isNaN(when.getTime())) return "at some time";
-  const isToday = when.toDateString() === today.toDateString();
-  return when.toLocaleString([], { ...(!isToday && { day: "numeric", month: "short" }), hour: "2-digit", minute: "2-digit" });
-}
 
 /**
  * Return a value that an answer may carry; what is none is answered with nothing.

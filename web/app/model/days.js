@@ -24,3 +24,15 @@ export const time = (at) => TIME.format(at);
  * @param {Date} today
  */
 export const dayAndTime = (at, today) => `${at.toDateString() === today.toDateString() ? "Today" : DAY.format(at)}, ${TIME.format(at)}`;
+
+/**
+ * Return when something was written, by the day where that was not today.
+ * @param {unknown} at an instant, or milliseconds since 1970
+ * @param {Date} [today]
+ */
+export function whenWords(at, today = new Date()) {
+  const when = new Date(typeof at === "number" ? at : String(at));
+  if (Number.isNaN(when.getTime())) return "at some time";
+  const isToday = when.toDateString() === today.toDateString();
+  return when.toLocaleString([], { ...(!isToday && { day: "numeric", month: "short" }), hour: "2-digit", minute: "2-digit" });
+}

@@ -3,7 +3,7 @@
 import { spoken, specOf } from "./fields.js";
 import { knownOf, matchIdOf, recordWords } from "./records.js";
 import { whoWrote } from "./people.js";
-import { whenWords } from "./conflicts.js";
+import { whenWords } from "./days.js";
 import { cut, fieldWords, oddWords } from "./values.js";
 
 /** @typedef {import("../../touchline.js").Touchline} Touchline */

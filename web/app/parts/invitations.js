@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
-import { whenWords } from "../model/conflicts.js";
+import { whenWords } from "../model/days.js";
 import { mayInvite, roleName } from "../model/roles.js";
 import { fetched, load, online, whenFetched } from "./fetched.js";
 import { handOver } from "./files.js";

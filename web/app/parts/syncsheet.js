@@ -1,7 +1,7 @@
 /** The sheet behind the sync line: what waits, what was refused, this phone's clock, and what can be done about it. */
 
 import { h } from "../dom.js";
-import { whenWords } from "../model/conflicts.js";
+import { whenWords } from "../model/days.js";
 import { changes, clockSentence, syncSentence } from "../model/syncwords.js";
 import { to } from "../route.js";
 import { saveUnsent } from "./files.js";
