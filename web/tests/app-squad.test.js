@@ -3,14 +3,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ALL, appearancesOf, currentSeason, inSeason, playedBy, recordOf, seasonLabel, seasonsOf, totalsOf, wholeMinutes } from "../app/model/seasons.js";
-import { freeNumber, leaversOf, opponents, ownTeams, playersOf, sharedNumbers, withoutTeam } from "../app/model/squads.js";
+import { ageWords, freeNumber, leaversOf, opponents, ownTeams, playersOf, sharedNumbers, withoutTeam } from "../app/model/squads.js";
 import { lyingBars, standingBars } from "../app/parts/chart.js";
 import { wornBy } from "../app/parts/playergrid.js";
 import { againstWords, scoreWords } from "../app/parts/results.js";
 import { minutesOf } from "../app/parts/seasoncharts.js";
 import { fileWords, hindranceFor as exportHindrance } from "../app/parts/seasonexport.js";
 import { details, summary } from "../app/parts/squadimport.js";
-import { ageWords, differing } from "../app/parts/teamsheet.js";
+import { differing } from "../app/parts/teamsheet.js";
 import { factsOfAll } from "../football/facts.js";
 
 const NOW_MS = Date.parse("2026-11-28T12:00:00.000Z");

@@ -3,6 +3,7 @@
 import { formatMinute, periodKey } from "../../football/clock.js";
 import { withDefaults } from "../../football/collections.js";
 import { kindWords, periodWords } from "../../football/words.js";
+import { regularWord } from "./calling.js";
 import { sidesOf } from "./sides.js";
 import { spoken } from "./fields.js";
 import { cut, valueWords } from "./values.js";
@@ -76,7 +77,7 @@ export function recordWords(club, collection, values) {
       return `${values.kind === "substitution" ? "Coming on" : eventWords(values)}, ${recordWords(club, "events", knownOf(club, "events", values.event_id))}`;
     case "match_periods":
       return cut(
-        periodWords({ type: String(values.type ?? "regular"), number: Number(values.number) || 0 }, regularOf(club, values)),
+        periodWords({ type: String(values.type ?? "regular"), number: Number(values.number) || 0 }, regularWord(matchOf(club, String(values.match_id)))),
         LENGTH_MAX,
       );
     case "match_pauses":
@@ -113,15 +114,6 @@ export function minuteOf(club, event) {
 function eventWords(values) {
   if (typeof values.kind !== "string") return "Something that happened";
   return cut(kindWords({ kind: values.kind, period_type: textOf(values.period_type) }), LENGTH_MAX);
-}
-
-/**
- * Return what a regular period of the match is: a half, a quarter.
- * @param {Touchline} club
- * @param {Values} values
- */
-function regularOf(club, values) {
-  return matchOf(club, String(values.match_id)).period_format === "half" ? "half" : "quarter";
 }
 
 /** @param {unknown} value */

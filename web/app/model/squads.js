@@ -174,3 +174,12 @@ export function shortName(fullName) {
   const last = rest.at(-1);
   return last ? `${first} ${[...last][0]}` : first;
 }
+
+/**
+ * Return an age group as people say it.
+ * @param {unknown} group
+ */
+export function ageWords(group) {
+  if (group === "adult") return "Adults";
+  return group === "open" ? "Open age" : String(group ?? "");
+}

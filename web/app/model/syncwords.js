@@ -6,7 +6,7 @@ import { time } from "./days.js";
 /** @typedef {"live" | "calm" | "waiting" | "bad"} Tone */
 
 /** Milliseconds by which a phone's clock may be wrong before anybody is told. */
-const SKEW_MS = 60_000;
+export const SKEW_MS = 60_000;
 
 /**
  * Return how things stand, in a line. Who cannot mend what was refused is told calmly that somebody else can.

@@ -40,11 +40,12 @@ export function timeText(ms) {
 /**
  * Return date and time here as a field for both shows them, `2026-11-22T14:00`.
  * @param {number} ms
+ * @param {boolean} [hasSeconds]
  */
-export function dateTimeText(ms) {
+export function dateTimeText(ms, hasSeconds = false) {
   const at = new Date(ms);
   const date = [at.getFullYear(), at.getMonth() + 1, at.getDate()].map((n) => String(n).padStart(2, "0")).join("-");
-  return `${date}T${timeText(ms).slice(0, 5)}`;
+  return `${date}T${timeText(ms).slice(0, hasSeconds ? 8 : 5)}`;
 }
 
 /**

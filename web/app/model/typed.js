@@ -1,5 +1,7 @@
 /** Typed: what a person types for a field, read as the value that goes there, or a sentence that says what is wrong. */
 
+import { dateTimeText } from "./times.js";
+
 /** @typedef {import("./fields.js").Spec} Spec */
 /** @typedef {import("../../sync/messages.js").Value} Value */
 /** @typedef {{value: Value} | {problem: string}} Read */
@@ -80,8 +82,6 @@ export function typedFrom({ form }, value) {
  * @param {boolean} hasSeconds
  */
 function localTime(value, hasSeconds) {
-  const at = new Date(value);
-  if (Number.isNaN(at.getTime())) return "";
-  const local = new Date(at.getTime() - at.getTimezoneOffset() * MINUTE_MS).toISOString();
-  return local.slice(0, hasSeconds ? 19 : 16);
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? "" : dateTimeText(at, hasSeconds);
 }

@@ -3,12 +3,11 @@
 import { ourSide } from "../../football/scoreboard.js";
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
+import { NAME_LENGTH_MAX, NUMBER_MAX } from "../model/squads.js";
 import { teamOn } from "./record.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../../football/facts.js").MatchFacts} MatchFacts */
-
-const NUMBER_MAX = 99;
 
 /**
  * @param {App} app
@@ -46,7 +45,7 @@ export function addPlayer(app, facts, added) {
       "label.field.grow",
       null,
       h("span", null, "Name of a player"),
-      h("input", { name: "full_name", type: "text", maxlength: 100, autocomplete: "off", required: true }),
+      h("input", { name: "full_name", type: "text", maxlength: NAME_LENGTH_MAX, autocomplete: "off", required: true }),
     ),
     h("button.button.calm", { type: "submit", "aria-label": "Add the player" }, icon("plus")),
   );

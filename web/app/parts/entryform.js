@@ -37,6 +37,12 @@ export function entering(mode, invitation = null) {
 }
 
 /**
+ * Tell whether somebody is signed in, and can go on: their session and their membership last.
+ * @param {App} app
+ */
+export const isIn = ({ isSignedIn, club: { status } }) => isSignedIn && status.state !== "signed_out" && status.state !== "ended";
+
+/**
  * @param {App} app
  * @param {Entering} own
  */

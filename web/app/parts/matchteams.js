@@ -4,7 +4,7 @@ import { AGE_GROUPS } from "../../football/vocabulary.js";
 import { h } from "../dom.js";
 import { opponentNames } from "../model/fixtures.js";
 import { lengthsOf, THEM, US, usualLength } from "../model/newmatch.js";
-import { ownTeams } from "../model/squads.js";
+import { ageWords, ownTeams } from "../model/squads.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../screens/newmatch.js").Own} Own */
@@ -91,9 +91,6 @@ export function ageField(app, { draft }) {
     ),
   );
 }
-
-/** @param {string} group */
-const ageWords = (group) => (/^[a-z]/.test(group) ? group.replace(/^./, (first) => first.toUpperCase()) : group);
 
 /**
  * @param {App} app

@@ -3,6 +3,7 @@
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { whenWords } from "../model/days.js";
+import { SKEW_MS } from "../model/syncwords.js";
 import { fetched, load, online, whenFetched } from "./fetched.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -22,8 +23,6 @@ import { fetched, load, online, whenFetched } from "./fetched.js";
 
 const PHONES = "/api/sync/devices";
 const SESSIONS = "/api/auth/sessions";
-/** Milliseconds by which a phone's clock may be wrong before anybody is told. */
-const SKEW_MS = 60_000;
 
 /** @param {App} app */
 export function beginPhones(app) {

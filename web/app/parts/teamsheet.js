@@ -2,7 +2,7 @@
 
 import { AGE_GROUPS } from "../../football/vocabulary.js";
 import { h } from "../dom.js";
-import { NAME_LENGTH_MAX } from "../model/squads.js";
+import { ageWords, NAME_LENGTH_MAX } from "../model/squads.js";
 import { shirt } from "./shirt.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -14,15 +14,6 @@ const KITS = /** @type {const} */ ([
   { name: "Home kit", cloth: "home_kit_primary", trim: "home_kit_secondary" },
   { name: "Away kit", cloth: "away_kit_primary", trim: "away_kit_secondary" },
 ]);
-
-/**
- * Return an age group as people say it.
- * @param {unknown} group
- */
-export function ageWords(group) {
-  if (group === "adult") return "Adults";
-  return group === "open" ? "Open age" : String(group ?? "");
-}
 
 /**
  * Open the sheet.

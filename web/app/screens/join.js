@@ -3,7 +3,7 @@
 import { join as joinClub } from "../entry.js";
 import { h } from "../dom.js";
 import { to } from "../route.js";
-import { entering, entryForm, tryTo } from "../parts/entryform.js";
+import { entering, entryForm, isIn, tryTo } from "../parts/entryform.js";
 import { formWrong } from "../parts/form.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -25,11 +25,6 @@ export const join = {
     );
   },
 };
-
-/** @param {App} app */
-function isIn({ isSignedIn, club }) {
-  return isSignedIn && club.status.state !== "signed_out" && club.status.state !== "ended";
-}
 
 /**
  * @param {App} app

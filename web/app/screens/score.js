@@ -6,7 +6,7 @@
 import { h } from "../dom.js";
 import { sidesOf } from "../model/sides.js";
 import { doorWords } from "../model/scorerwords.js";
-import { saveFile } from "../parts/files.js";
+import { saveUnsent } from "../parts/files.js";
 import { formWrong, textEntry, typedIn } from "../parts/form.js";
 import { to } from "../route.js";
 import { changeMatch, finishScoring, knownBy, others, startScoring } from "../scoring.js";
@@ -218,9 +218,8 @@ function ended(app, own) {
 }
 
 /** @param {App} app @param {string} [tone] */
-function saveButton({ club }, tone = "") {
-  const save = () => saveFile("touchline-unsent.json", "application/json", JSON.stringify(club.export(), null, 1));
-  return h("button.button", { type: "button", class: tone, onclick: save }, "Save as a file");
+function saveButton(app, tone = "") {
+  return h("button.button", { type: "button", class: tone, onclick: () => saveUnsent(app) }, "Save as a file");
 }
 
 /** @param {number} count */

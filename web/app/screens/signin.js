@@ -3,7 +3,7 @@
 import { signIn } from "../entry.js";
 import { h } from "../dom.js";
 import { to } from "../route.js";
-import { entering, entryForm, tryTo } from "../parts/entryform.js";
+import { entering, entryForm, isIn, tryTo } from "../parts/entryform.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../parts/entryform.js").Entering} Entering */
@@ -36,11 +36,6 @@ export const signin = {
     );
   },
 };
-
-/** @param {App} app */
-function isIn({ isSignedIn, club }) {
-  return isSignedIn && club.status.state !== "signed_out" && club.status.state !== "ended";
-}
 
 function already() {
   return h("div.empty", null, h("p", null, "You are signed in."), h("p", null, h("a.button", { href: to("club") }, "To the club")));

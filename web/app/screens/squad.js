@@ -2,11 +2,11 @@
 
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
-import { opponents, ownTeams, playersOf, withoutTeam } from "../model/squads.js";
+import { ageWords, opponents, ownTeams, playersOf, withoutTeam } from "../model/squads.js";
 import { counted, fold } from "../parts/fold.js";
 import { playerGrid } from "../parts/playergrid.js";
 import { shirt } from "../parts/shirt.js";
-import { ageWords, openTeam } from "../parts/teamsheet.js";
+import { openTeam } from "../parts/teamsheet.js";
 import { to } from "../route.js";
 
 /** @typedef {import("../app.js").App} App */

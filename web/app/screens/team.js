@@ -2,13 +2,13 @@
 
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
-import { leaversOf, NAME_LENGTH_MAX, ownTeams, playersOf, sharedNumbers, teamName } from "../model/squads.js";
+import { ageWords, leaversOf, NAME_LENGTH_MAX, ownTeams, playersOf, sharedNumbers, teamName } from "../model/squads.js";
 import { openAdding } from "../parts/addplayers.js";
 import { counted, fold } from "../parts/fold.js";
 import { playerGrid } from "../parts/playergrid.js";
 import { shirt } from "../parts/shirt.js";
 import { openImport } from "../parts/squadimport.js";
-import { ageWords, openTeam } from "../parts/teamsheet.js";
+import { openTeam } from "../parts/teamsheet.js";
 import { to } from "../route.js";
 import { backLink } from "../shell.js";
 
