@@ -1,8 +1,8 @@
 """The command line. What cannot be done is said in one sentence, with exit status 2.
 
-`serve`, `migrate`, `adopt` and `demo` are here; what an operator needs besides is in `api/commands/`. `adopt` takes over
-the database that a club already has (docs/adopt.md): status 0 where it did, would, or had done so; 2 where there is
-something that it cannot keep.
+`serve`, `migrate`, `adopt` and `demo` are here; what an operator needs besides is in `api/commands/`. `adopt` takes
+over the database that a club already has (docs/adopt.md): status 0 where it did, would, or had done so; 2 where there
+is something that it cannot keep.
 """
 
 import signal
