@@ -3,8 +3,7 @@
  * way to draw again. Screens are functions of it.
  */
 
-import { factsOfAll, gather } from "../football/facts.js";
-import { byServerTime } from "./model/instants.js";
+import { Matches } from "./model/matches.js";
 import { readRoute } from "./route.js";
 import { SCORE } from "./scoring.js";
 
@@ -54,12 +53,7 @@ export class App {
   hasUpdate = false;
   /** Loads that newer version. */
   takeOver = () => {};
-  /** @type {unknown} */
-  #pictured = null;
-  /** @type {Map<string, MatchFacts | undefined>} */
-  #facts = new Map();
-  /** @type {MatchFacts[] | null} */
-  #all = null;
+  #matches = new Matches();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #noteTimer;
   /** @type {number | null} the moment of which the page is being drawn */
@@ -143,35 +137,12 @@ export class App {
    * @returns {MatchFacts | undefined}
    */
   facts(id) {
-    this.#forgetOld();
-    if (!this.#facts.has(id)) this.#facts.set(id, gather(this.#timed(), id));
-    return this.#facts.get(id);
+    return this.#matches.one(this.club, id);
   }
 
-  /**
-   * Return the facts of all matches, the latest kick-off first; remembered until something changes.
-   * @returns {MatchFacts[]}
-   */
+  /** Return the facts of all matches, the latest kick-off first; remembered until something changes. */
   matches() {
-    this.#forgetOld();
-    if (!this.#all) {
-      const all = factsOfAll(this.#timed());
-      for (const [id, facts] of all) this.#facts.set(id, facts);
-      this.#all = [...all.values()].sort((one, other) => (one.match.kickoff_ts < other.match.kickoff_ts ? 1 : -1));
-    }
-    return this.#all;
-  }
-
-  /** What the device shows, with the moments it pressed itself by the server's clock. */
-  #timed() {
-    return byServerTime(this.club.view, this.club.state.picture);
-  }
-
-  #forgetOld() {
-    if (this.#pictured === this.club.view) return;
-    this.#pictured = this.club.view;
-    this.#facts.clear();
-    this.#all = null;
+    return this.#matches.all(this.club);
   }
 
   // -- going about ----------------------------------------------------------------------------------------------------
