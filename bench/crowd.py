@@ -25,12 +25,28 @@ EVENT_S: Final = 0.2
 """Seconds between two events: five a second."""
 SEATED_PER_S: Final = 280
 """Sockets opened a second: the server lets in 300."""
+SIT_S: Final = 120.0
+UNSEATED_MAX: Final = 100
+"""Viewers on their way to their seats: a machine that is busy with other things takes longer."""
 LOOK_S: Final = 0.01
 CLOCK_STEP_MS: Final = 10
 CLOCK: Final = re.compile(rb'"type":"event_logged".*"clock_ms":(\d+)')
 """Tells events apart, in the server's frames."""
 
+ENDED: Final = b'{"type":"ended"'
+SNAPSHOT: Final = b'{"type":"snapshot"'
+
 T = TypeVar("T")
+
+
+class Ended(Struct):
+    """How the server turns somebody away."""
+
+    code: str
+    retry_ms: int
+
+
+_ended: Final = msgspec.json.Decoder(Ended).decode
 
 
 class Match(Struct, frozen=True):
@@ -56,6 +72,7 @@ class Seat(asyncio.Protocol):
         self._crowd = crowd
         self._hello = hello
         self._opening = opening
+        self._is_answered = opening is None
         self._rest = b""
         self._transport: Any = None
 
@@ -68,19 +85,23 @@ class Seat(asyncio.Protocol):
         """Take frames, and note when they came."""
         now = time.perf_counter()
         self._rest += data
-        if self._opening is not None:
+        if not self._is_answered and self._opening is not None:
             head, found, rest = self._rest.partition(b"\r\n\r\n")
             if not found:
                 return
             assert b" 101 " in head[:20], head
             self._transport.write(masked(0x81, self._opening))
-            self._opening, self._rest = None, rest
+            self._is_answered, self._rest = True, rest
         while (frame := self._take()) is not None:
             opcode, payload = frame
             if opcode == 0x9:
                 self._transport.write(masked(0x8A, payload))
+            elif opcode == 0x1 and payload.startswith(ENDED):
+                self.leave()
+                self._crowd.come_again(Seat(self._crowd, self._hello, self._opening), payload)
             else:
                 self._crowd.heard.append((now, payload))
+                self._crowd.seated += payload.startswith(SNAPSHOT)
 
     def leave(self) -> None:
         """Hang up."""
@@ -116,6 +137,11 @@ class Crowd:
         """Nobody sits yet."""
         self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
         self._seats: list[Seat] = []
+        self._where = HOST, 0
+        self._dialling: set[asyncio.Task[None]] = set()
+        self.turned_away = 0
+        self.seated = 0
+        """Viewers who had their snapshot."""
         self.heard: list[tuple[float, bytes]] = []
         self.told: list[tuple[int, bytes]] = []
         """The frames of the last round by their feeds, which the reference sends again."""
@@ -191,15 +217,28 @@ class Crowd:
         writer.close()
         return Heard([(at - sent[_clock_of(payload)]) * 1_000 for at, payload in self.heard], len(self.heard))
 
+    def come_again(self, seat: Seat, ended: bytes) -> None:
+        """Have one who was turned away come again when told to."""
+        self.turned_away += 1
+        told = _ended(ended)
+        task = asyncio.create_task(self._open(seat, after_s=told.retry_ms / 1_000))
+        self._dialling.add(task)
+        task.add_done_callback(self._dialling.discard)
+
     async def _fill(self, host: str, port: int, seats: Sequence[tuple[bytes, bytes | None]]) -> None:
+        self._where = host, port
         loop = asyncio.get_running_loop()
         began = loop.time()
-        for n, (hello, opening) in enumerate(seats):
-            await asyncio.sleep(max(0.0, began + n / SEATED_PER_S - loop.time()))
-            await self._open(Seat(self, hello, opening), host, port)
+        async with asyncio.timeout(SIT_S):
+            for n, (hello, opening) in enumerate(seats):
+                await asyncio.sleep(max(0.0, began + n / SEATED_PER_S - loop.time()))
+                while opening is not None and n - self.seated > UNSEATED_MAX:  # noqa: ASYNC110 - as below
+                    await asyncio.sleep(LOOK_S)
+                await self._open(Seat(self, hello, opening))
 
-    async def _open(self, seat: Seat, host: str, port: int) -> None:
-        await asyncio.get_running_loop().create_connection(lambda: seat, host, port)
+    async def _open(self, seat: Seat, *, after_s: float = 0.0) -> None:
+        await asyncio.sleep(after_s)
+        await asyncio.get_running_loop().create_connection(lambda: seat, *self._where)
         self._seats.append(seat)
 
     async def _hear(self, count: int, what: bytes) -> None:

@@ -8,7 +8,7 @@ A view depends on time only where the venue waits for kick-off or nobody ended a
 again. Clocks tick on the screen, from their anchors.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, Literal
 
 from msgspec import Struct
@@ -171,8 +171,8 @@ def due_ms(what: Shareable, now_ms: int) -> int | None:
     return min((at for at in found if at > now_ms), default=None)
 
 
-def late_events(what: Shareable, now_ms: int, hide: Hide) -> frozenset[str]:
-    """Return the ids, in this feed, of events that would be corrections if they were received now."""
+def late_events(what: Shareable, now_ms: int, hide: Hide, asked: Collection[str]) -> frozenset[str]:
+    """Return those of the ids, in this feed, of events that would be corrections if they were received now."""
     periods = {each.key: each for each in periods_of(what.facts, now_ms)}
     full_time = full_time_ms(what.facts, now_ms)
 
@@ -180,8 +180,12 @@ def late_events(what: Shareable, now_ms: int, hide: Hide) -> frozenset[str]:
         key, clock_ms, _ = event_key(event)
         return instant_at(periods[key], clock_ms) if key in periods else None
 
-    late = (each for each in what.facts.events if is_correction(happened_ms(each), now_ms, full_time))
-    return frozenset(hide(each["id"]) for each in late)
+    named = ((hide(each["id"]), each) for each in what.facts.events)
+    return frozenset(
+        event_id
+        for event_id, each in named
+        if event_id in asked and is_correction(happened_ms(each), now_ms, full_time)
+    )
 
 
 def _picked(view: View, collection: str, ids: set[Any]) -> dict[str, Record]:

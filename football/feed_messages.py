@@ -75,7 +75,8 @@ def entries_of(messages: Sequence[Message], what: Shareable, now_ms: int, hide: 
     """Return messages as entries of a feed, numbered on from a cursor; `now_ms` is when what they tell was received."""
     if not messages:
         return []
-    late = late_events(what, now_ms, hide)
+    named = {each.data["event_id"] for each in messages if "event_id" in each.data}
+    late = late_events(what, now_ms, hide, named)
     full_time = full_time_ms(what.facts, now_ms)
     is_over = full_time is not None and now_ms - full_time > CORRECTION_AFTER_MS
     return [
@@ -108,12 +109,11 @@ def withdraws(before: SharedMatch, after: SharedMatch) -> bool:
     had, has = before.shows, after.shows
     if any(getattr(had, name) and not getattr(has, name) for name in Shows.__struct_fields__):
         return True
-    numbers = {each.event_id: (each.player, each.player_on) for each in after.timeline}
-    return any(
-        number is not None and now is None
-        for each in before.timeline
-        if each.event_id in numbers
-        for number, now in zip((each.player, each.player_on), numbers[each.event_id], strict=True)
+    shown = {each.event_id: each for each in before.timeline if (each.player, each.player_on) != (None, None)}
+    return bool(shown) and any(
+        (was := shown.get(each.event_id)) is not None
+        and ((each.player is None and was.player is not None) or (each.player_on is None and was.player_on is not None))
+        for each in after.timeline
     )
 
 

@@ -8,11 +8,12 @@ written harms no other. Two pushes of one device never share a round: the second
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from storage.engine import Arrival, Engine
 from sync.messages import PushAnswer, PushRequest
+from sync.records import Key, Record
 
 ROUND_MUTATIONS_MAX: Final = 2_000
 """Mutations in one round: bounds how long the counter row is locked, and what a rollback repeats."""
@@ -40,13 +41,19 @@ class Committer:
 
     async def push(self, club_id: str, author: str, push: PushRequest, *, grant: str | None = None) -> PushAnswer:
         """Apply a push and answer it, as `Engine.push` does; it may share its transaction with others."""
+        return (await self.write(club_id, author, push, grant=grant))[0]
+
+    async def write(
+        self, club_id: str, author: str, push: PushRequest, *, grant: str | None = None
+    ) -> tuple[PushAnswer, Mapping[Key, Record]]:
+        """Apply a push; return its answer, and the records that were written with it, as they stood then."""
         waiting = _Waiting(self._engine.receive(author, push, grant=grant), asyncio.get_running_loop().create_future())
         self._queues.setdefault(club_id, deque()).append(waiting)
         if club_id not in self._tasks:
             self._tasks[club_id] = asyncio.create_task(self._work(club_id))
         self.waiting += 1
         try:
-            return await waiting.answer
+            return await waiting.answer, waiting.arrival.records
         finally:
             self.waiting -= 1
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from sync.admission import Received
 from sync.book import Book, Needs, NotLoaded, Plan, first_needs
@@ -33,7 +33,7 @@ from sync.messages import (
 from sync.permits import EVERYTHING, Grant, Permit
 from sync.ports import Ledger, LogView, Store
 from sync.push import plan_push
-from sync.records import encode_change
+from sync.records import Key, Record, encode_change
 from sync.stamps import UUID_FORM
 
 KEY_PAGE_RECORDS: int = 200
@@ -73,6 +73,8 @@ class Arrival(Struct, frozen=True):
     received: Received
     grant: str | None = None
     """The session that pushes, whose access is read in the transaction; None: it may do all."""
+    records: dict[Key, Record] = field(default_factory=dict[Key, Record])
+    """What was written with it, as it stands then: filled when the transaction has it."""
 
 
 class Engine:
@@ -131,11 +133,14 @@ class Engine:
             await ledger.load(needs)
             answers: list[PushAnswer | SyncError] = []
             while len(answers) < len(arrivals):
-                plan, told = await self._plan_part(ledger, arrivals[len(answers) :], grants)
+                left = arrivals[len(answers) :]
+                plan, told = await self._plan_part(ledger, left, grants)
                 answers += told
                 if plan.club is None:  # all were refused
                     continue
                 await ledger.save(plan, [encode_change(change) for change in plan.changes])
+                for each in left[: len(told)]:
+                    each.records.update(plan.records)
                 carry(self.catalogue, ledger.book, plan)
             return answers
 

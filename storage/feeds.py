@@ -12,9 +12,10 @@ import base64
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final, NamedTuple
 
+import asyncpg
 import msgspec
 import structlog
 from msgspec import Struct
@@ -32,6 +33,9 @@ MESSAGES_MAX: Final = 400
 
 HIDDEN_BYTES: Final = 9
 """Bytes of an event's id in a feed: 72 bits, so that none of a match's meet."""
+
+HIDDEN_MAX: Final = 16_384
+"""Ids that are remembered, some 4 MB: each push into a shared match names all its events anew."""
 
 OF_A_MATCH: Final = frozenset({"matches", "match_periods", "events", "lineup"})
 """Collections whose records name their match, or are one."""
@@ -55,7 +59,7 @@ class Feed(Struct, frozen=True):
     """`n` and the epoch."""
     hide_key: bytes
     snapshot: bytes
-    """A `SharedMatch`, as JSON."""
+    """A `SharedMatch`, as JSON; empty where entries are read instead."""
     due_ms: int | None
 
 
@@ -76,6 +80,7 @@ def options_of(view: int) -> Options:
     return Options(score=bool(view & 1), shirt_numbers=bool(view & 2), venue=bool(view & 4))
 
 
+@lru_cache(HIDDEN_MAX)
 def hide(key: bytes, record_id: str) -> str:
     """Return an event's id in the epoch whose key this is."""
     made = hashlib.blake2b(record_id.encode(), key=key, digest_size=HIDDEN_BYTES).digest()
@@ -91,24 +96,38 @@ _RULES: Final = "SELECT young_scores, young_shirt_numbers FROM touchline.share_r
 _FEED: Final = """
 SELECT epoch, n, hide_key, snapshot, due_ms FROM touchline.feeds WHERE club_id = $1 AND match_id = $2 AND view = $3
 """
+_STANDING: Final = """
+SELECT asked.view, epoch, n, hide_key, snapshot, due_ms, young_scores, young_shirt_numbers
+  FROM unnest($3::smallint[]) AS asked (view)
+  LEFT JOIN touchline.feeds AS feed ON feed.club_id = $1 AND feed.match_id = $2 AND feed.view = asked.view
+  LEFT JOIN touchline.share_rules AS rules ON rules.club_id = $1
+"""
+"""Where feeds of a match stand, and the club's rules; a row for each view, whatever is there."""
 _SAVE: Final = """
+  WITH added AS (
+INSERT INTO touchline.feed_entries (club_id, match_id, view, n, body)
+SELECT $1::uuid, $2::uuid, $3::smallint, entry.n, entry.body
+  FROM unnest($9::bigint[], $10::bytea[]) AS entry (n, body)
+     )
 INSERT INTO touchline.feeds (club_id, match_id, view, epoch, n, hide_key, snapshot, due_ms)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+VALUES ($1::uuid, $2::uuid, $3::smallint, $4, $5, $6, $7, $8)
     ON CONFLICT (club_id, match_id, view)
     DO UPDATE SET epoch = excluded.epoch, n = excluded.n, hide_key = excluded.hide_key,
                   snapshot = excluded.snapshot, due_ms = excluded.due_ms
-"""
-_ADD: Final = """
-INSERT INTO touchline.feed_entries (club_id, match_id, view, n, body)
-SELECT $1, $2, $3, entry.n, entry.body FROM unnest($4::bigint[], $5::bytea[]) AS entry (n, body)
 """
 _FORGET: Final = "DELETE FROM touchline.feed_entries WHERE club_id = $1 AND match_id = $2 AND view = $3"
 _DROP: Final = "DELETE FROM touchline.feeds WHERE club_id = $1 AND match_id = $2 AND view = $3"
 _VIEWS: Final = "SELECT view FROM touchline.feeds WHERE club_id = $1 AND match_id = $2"
 _PAGE: Final = """
-SELECT n, body FROM touchline.feed_entries
- WHERE club_id = $1 AND match_id = $2 AND view = $3 AND n > $4 ORDER BY n LIMIT $5
+SELECT epoch, n, hide_key, due_ms, epoch = $5 AND n >= $4 AS goes_on,
+       CASE WHEN epoch = $5 AND n >= $4 THEN ''::bytea ELSE snapshot END AS snapshot,
+       ARRAY(SELECT entry.body FROM touchline.feed_entries AS entry
+              WHERE entry.club_id = $1 AND entry.match_id = $2 AND entry.view = $3 AND entry.n > $4
+              ORDER BY entry.n LIMIT $6) AS bodies
+  FROM touchline.feeds
+ WHERE club_id = $1 AND match_id = $2 AND view = $3
 """
+"""Where a feed stands, and its entries after `n` of an epoch, in one moment; the snapshot where that has ended."""
 _FRESH: Final = """
 SELECT substr(md5(gen_random_uuid()::text), 1, 16) AS epoch,
        uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) AS hide_key
@@ -169,10 +188,10 @@ async def refresh(
     if what is None:
         await drop(connection, club_id, match_id)
         return
-    rules = await read_rules(connection, club_id)
-    for view in sorted(views):
+    for row in await connection.fetch(_STANDING, club_id, match_id, sorted(views)):
+        view, rules, feed = row["view"], _rules(row), None if row["epoch"] is None else _feed(row)
         try:
-            await _refresh(connection, _Place(club_id, match_id, view), what, rules, now_ms, anew=anew)
+            await _refresh(connection, _Place(club_id, match_id, view), feed, what, rules, now_ms, anew=anew)
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:  # ours, and no reason to refuse a goal
             _log.error("feed_failed", club=club_id, error=type(error).__name__, exc_info=error)
             await _forget(connection, _Place(club_id, match_id, view))
@@ -194,29 +213,37 @@ async def drop(connection: Connection, club_id: str, match_id: str, *, but: froz
 async def read_feed(connection: Connection, club_id: str, match_id: str, view: int) -> Feed | None:
     """Return where a feed stands; None where there is none."""
     row = await connection.fetchrow(_FEED, club_id, match_id, view)
-    if row is None:
-        return None
-    return Feed(Cursor(row["n"], row["epoch"]), row["hide_key"], row["snapshot"], row["due_ms"])
+    return None if row is None else _feed(row)
 
 
 async def read_entries(
     connection: Connection, club_id: str, match_id: str, view: int, after: Cursor, *, entries_max: int
-) -> tuple[Feed, Sequence[FeedEntry]] | None:
-    """Return where a feed stands, and its entries after a cursor; None where the cursor is of no epoch that stands.
+) -> tuple[Feed, Sequence[FeedEntry] | None] | None:
+    """Return where a feed stands, and its entries after a cursor, in one moment; None where there is no such feed.
 
-    For a transaction that sees one moment (repeatable read), or one that holds the counter row.
+    Where the cursor is of no epoch that stands there are no entries (None); only then the snapshot is read too.
     """
-    feed = await read_feed(connection, club_id, match_id, view)
-    if feed is None or feed.cursor.tag != after.tag or feed.cursor.version < after.version:
+    row = await connection.fetchrow(_PAGE, club_id, match_id, view, after.version, after.tag, entries_max)
+    if row is None:
         return None
-    rows = await connection.fetch(_PAGE, club_id, match_id, view, after.version, entries_max)
-    return feed, [FeedEntry(row["n"], row["body"]) for row in rows]
+    first = after.version + 1  # n is gapless
+    entries = [FeedEntry(first + place, body) for place, body in enumerate(row["bodies"])]
+    return _feed(row), entries if row["goes_on"] else None
 
 
 async def read_rules(connection: Connection, club_id: str) -> ClubRules:
     """Return what the owner of a club has turned on for its links."""
     row = await connection.fetchrow(_RULES, club_id)
-    return ClubRules() if row is None else ClubRules(row["young_scores"], row["young_shirt_numbers"])
+    return ClubRules() if row is None else _rules(row)
+
+
+def _rules(row: "asyncpg.Record") -> ClubRules:
+    """Return the rules of a row; null stands for the usual ones."""
+    return ClubRules(bool(row["young_scores"]), bool(row["young_shirt_numbers"]))
+
+
+def _feed(row: "asyncpg.Record") -> Feed:
+    return Feed(Cursor(row["n"], row["epoch"]), row["hide_key"], row["snapshot"], row["due_ms"])
 
 
 def instant(ms: int) -> datetime:
@@ -233,10 +260,16 @@ class _Place(NamedTuple):
 
 
 async def _refresh(
-    connection: Connection, place: _Place, what: Shareable, rules: ClubRules, now_ms: int, *, anew: bool
+    connection: Connection,
+    place: _Place,
+    feed: Feed | None,
+    what: Shareable,
+    rules: ClubRules,
+    now_ms: int,
+    *,
+    anew: bool,
 ) -> None:
     options = options_of(place.view)
-    feed = await read_feed(connection, *place)
     due = due_ms(what, now_ms)
     if feed is not None and not anew:
         hidden = partial(hide, feed.hide_key)
@@ -245,10 +278,9 @@ async def _refresh(
             messages = diff(before, after)
             if len(messages) <= MESSAGES_MAX:
                 entries = entries_of(messages, what, now_ms, hidden, feed.cursor)
-                await _add(connection, place, feed, [_encode(each) for each in entries])
                 if entries or due != feed.due_ms:
-                    n = feed.cursor.version + len(entries)
-                    await _save(connection, place, Cursor(n, feed.cursor.tag), feed.hide_key, after, due)
+                    bodies = [_encode(each) for each in entries]
+                    await _save(connection, place, feed.cursor, feed.hide_key, after, due, bodies)
                 return
     fresh = await connection.fetchrow(_FRESH)
     assert fresh is not None
@@ -264,15 +296,18 @@ def _is_anew(before: SharedMatch, after: SharedMatch) -> bool:
 
 
 async def _save(
-    connection: Connection, place: _Place, cursor: Cursor, hide_key: bytes, snapshot: SharedMatch, due: int | None
+    connection: Connection,
+    place: _Place,
+    after: Cursor,
+    hide_key: bytes,
+    snapshot: SharedMatch,
+    due: int | None,
+    bodies: Sequence[bytes] = (),
 ) -> None:
-    await connection.execute(_SAVE, *place, cursor.tag, cursor.version, hide_key, _encode(snapshot), due)
-
-
-async def _add(connection: Connection, place: _Place, feed: Feed, bodies: Sequence[bytes]) -> None:
-    if bodies:
-        first = feed.cursor.version + 1
-        await connection.execute(_ADD, *place, list(range(first, first + len(bodies))), bodies)
+    """Write where a feed stands, and the entries that led there from a cursor."""
+    n = after.version + len(bodies)
+    numbers = list(range(after.version + 1, n + 1))
+    await connection.execute(_SAVE, *place, after.tag, n, hide_key, _encode(snapshot), due, numbers, bodies)
 
 
 async def _forget(connection: Connection, place: _Place) -> None:

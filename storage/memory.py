@@ -19,7 +19,7 @@ from sync.conflicts import Conflict
 from sync.conflicts import snapshot_row as conflict_row
 from sync.cursors import ORIGIN
 from sync.permits import Grant
-from sync.ports import CHILDREN_MAX, OVERDUE_MAX, Head, LogRow, LogView
+from sync.ports import CHILDREN_MAX, OVERDUE_MAX, Head, LogRow, LogView, Seen
 from sync.records import Change, Key, Record, looked_at, snapshot_row
 from sync.selections import Selection, select
 
@@ -195,6 +195,11 @@ class MemoryStore:
         """Return where the log stands."""
         club = self._state(club_id).club
         return Head(club.head, club.oldest)
+
+    async def seen(self, club_id: str, keys: Sequence[Key]) -> Seen:
+        """Return where the log stands, and these records."""
+        found = self._state(club_id).records
+        return Seen(await self.head(club_id), {key: found[key] for key in keys if key in found})
 
     async def tags(self, club_id: str, versions: Collection[int]) -> Mapping[int, str]:
         """Return the tags of those versions that the log holds."""

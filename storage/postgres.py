@@ -27,7 +27,7 @@ from sync.conflicts import Conflict
 from sync.conflicts import snapshot_row as conflict_row
 from sync.cursors import Cursor
 from sync.permits import Grant
-from sync.ports import Head, LogRow, LogView
+from sync.ports import Head, LogRow, LogView, Seen
 from sync.records import Change, Key, Record, looked_at, snapshot_row
 from sync.selections import Selection
 from sync.stamps import clock_of, make_stamp
@@ -109,6 +109,15 @@ class PostgresStore:
         """Return where the log stands."""
         async with self._transaction(club_id) as connection:
             return await _head(connection, club_id)
+
+    async def seen(self, club_id: str, keys: Sequence[Key]) -> Seen:
+        """Return where the log stands, and after it these records."""
+        async with self._transaction(club_id) as connection:
+            head = await _head(connection, club_id)
+            found: list[Record] = []
+            for key in keys:
+                found += await self._tables.find(connection, club_id, key.collection, {"id": key.record})
+        return Seen(head, {record.key: record for record in found})
 
     async def tags(self, club_id: str, versions: Collection[int]) -> Mapping[int, str]:
         """Return the tags of those versions that the log holds."""

@@ -13,7 +13,6 @@ from football.policy import Options
 from storage import feeds
 from storage.clubs import set_club_sql
 from storage.feeds import Feed, FeedEntry
-from storage.shareable import Connection
 from sync.cursors import Cursor
 
 ENTRIES_MAX: Final = 200
@@ -65,17 +64,16 @@ class Viewing:
 
     async def _page(self, club_id: str, match_id: str, view: int, after: Cursor | None) -> FeedPage | None:
         """Read a page at one moment."""
-        async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
-            await connection.execute(set_club_sql(club_id))
-            return await _read(connection, club_id, match_id, view, after)
-
-
-async def _read(
-    connection: Connection, club_id: str, match_id: str, view: int, after: Cursor | None
-) -> FeedPage | None:
-    if after is not None:
-        found = await feeds.read_entries(connection, club_id, match_id, view, after, entries_max=ENTRIES_MAX)
-        if found is not None:
-            return FeedPage(*found)
-    feed = await feeds.read_feed(connection, club_id, match_id, view)
-    return None if feed is None else FeedPage(feed, None)
+        begin = f"BEGIN READ ONLY; {set_club_sql(club_id)}"
+        async with self._pool.acquire() as connection:
+            await connection.execute(begin)
+            try:
+                if after is not None:
+                    found = await feeds.read_entries(
+                        connection, club_id, match_id, view, after, entries_max=ENTRIES_MAX
+                    )
+                    return None if found is None else FeedPage(*found)
+                feed = await feeds.read_feed(connection, club_id, match_id, view)
+                return None if feed is None else FeedPage(feed, None)
+            finally:
+                await connection.execute("COMMIT")

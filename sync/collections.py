@@ -123,6 +123,11 @@ class Collection(Struct, frozen=True, dict=True):
         """Return what brings each field's value to canonical form."""
         return {name: _reader(spec, name) for name, spec in self.fields.items()}
 
+    @cached_property
+    def defaults(self) -> Mapping[str, Value]:
+        """Return what readers see of each field until somebody writes it."""
+        return {name: spec.default for name, spec in self.fields.items()}
+
     @property
     def table_name(self) -> str:
         """Return the name of the table that holds the records."""
@@ -182,7 +187,10 @@ def make_catalogue(*collections: Collection) -> Catalogue:
 
 def with_defaults(collection: Collection, values: Values) -> dict[str, Value]:
     """Return all declared fields of a record: what was written, else the default."""
-    return {name: values.get(name, spec.default) for name, spec in collection.fields.items()}
+    defaults = collection.defaults
+    if values.keys() <= defaults.keys():
+        return {**defaults, **values}
+    return {name: values.get(name, default) for name, default in defaults.items()}
 
 
 def parse_fields(collection: Collection, values: Values) -> dict[str, Value] | Problem:

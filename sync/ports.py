@@ -13,7 +13,7 @@ from sync.collections import Value
 from sync.conflicts import Conflict
 from sync.cursors import Cursor
 from sync.permits import Grant
-from sync.records import Change, Record
+from sync.records import Change, Key, Record
 from sync.selections import Selection
 
 OVERDUE_MAX: Final = 20
@@ -38,6 +38,14 @@ class LogRow(NamedTuple):
     version: int
     tag: str
     body: bytes
+
+
+class Seen(NamedTuple):
+    """Where a log stands, and some records that are not older: whoever writes from here has seen at least so much."""
+
+    head: Head
+    records: Mapping[Key, Record]
+    """Those that are there."""
 
 
 class LogView(NamedTuple):
@@ -98,6 +106,10 @@ class Store(Protocol):
 
     async def head(self, club_id: str) -> Head:
         """Return where the log stands. Raises LookupError where there is no such club."""
+        ...
+
+    async def seen(self, club_id: str, keys: Sequence[Key]) -> Seen:
+        """Return where the log stands, and these records as they were then or later. Raises LookupError as `head`."""
         ...
 
     async def tags(self, club_id: str, versions: Collection[int]) -> Mapping[int, str]:

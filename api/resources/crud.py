@@ -24,7 +24,7 @@ from api.resources.views import View, Views, conditional
 from sync.errors import MalformedRequest
 from sync.limits import INTEGER_MAX, MUTATION_BYTES_MAX
 from sync.messages import encode
-from sync.records import Record
+from sync.records import Key, Record
 from sync.selections import Condition, place_of
 
 TheViews = NamedDependency[SkipValidation[Views]]
@@ -122,11 +122,13 @@ def create_route(resource: Resource, parent: Parent | None) -> HTTPRouteHandler:
         asked = asked_of(request)
         shelf = desk.shelf(resource.collection.name)
         record_id = given.pop("id", None) or shelf.new_id(caller, asked, where=request.scope["path"])
+        seen = None
         if parent is not None:
-            parent_id = _id_at(request, parent.id_name)
-            await desk.shelf(parent.collection).open_to(caller, parent_id)
-            place_under(given, parent.field, parent_id)
-        answer = await shelf.create(caller, record_id, given, asked, is_placed=parent is not None)
+            above = Key(parent.collection, _id_at(request, parent.id_name))
+            seen = await shelf.seen(caller, record_id, above)
+            await desk.shelf(parent.collection).opened(caller, seen.records.get(above))
+            place_under(given, parent.field, above.record)
+        answer = await shelf.create(caller, record_id, given, asked, seen=seen)
         answer.headers["Location"] = resource.location(_path_ids(request), record_id)
         return answer
 

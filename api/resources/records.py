@@ -20,7 +20,8 @@ from sync.collections import Problem, Value, parse_fields, with_defaults
 from sync.cursors import Cursor
 from sync.errors import MalformedRequest
 from sync.messages import Op
-from sync.records import Record, is_complete
+from sync.ports import Seen
+from sync.records import Key, Record, is_complete
 from sync.selections import Selection
 
 CREATED: Final = 201
@@ -64,16 +65,29 @@ class Shelf:
 
     async def present(self, club_id: str, record_id: str) -> Record:
         """Return a record that is there. Raises NotFound."""
-        record = await self.stored(club_id, record_id)
+        return self._shown_or_raise(await self.stored(club_id, record_id))
+
+    def _shown_or_raise(self, record: Record | None) -> Record:
         if record is None or not self.is_shown(record):
             raise NotFound("There is no such record in this club.")
         return record
 
+    def _key(self, record_id: str) -> Key:
+        return Key(self.collection.name, record_id)
+
     async def open_to(self, caller: Caller, record_id: str) -> Record:
         """Return a record that is there, with all that contains it, for this caller. Raises NotFound."""
-        record = await self.present(caller.club_id, record_id)
-        await self._check_open(caller, record)
-        return record
+        return await self.opened(caller, await self.stored(caller.club_id, record_id))
+
+    async def opened(self, caller: Caller, record: Record | None) -> Record:
+        """Return a record as the store has it, if it is there for this caller. Raises NotFound."""
+        found = self._shown_or_raise(record)
+        await self._check_open(caller, found)
+        return found
+
+    async def seen(self, caller: Caller, record_id: str, *others: Key) -> Seen:
+        """Return the head, and after it a record and others: whoever writes from here has seen at least so much."""
+        return await self.engine.store.seen(caller.club_id, [self._key(record_id), *others])
 
     async def select(self, club_id: str, selection: Selection) -> Sequence[Record]:
         """Return the records that a selection chooses, in its order."""
@@ -93,19 +107,19 @@ class Shelf:
         return {"id": record.key.record, "version": record.version, **values}
 
     async def create(
-        self, caller: Caller, record_id: str, given: Mapping[str, Any], asked: Asked, *, is_placed: bool = False
+        self, caller: Caller, record_id: str, given: Mapping[str, Any], asked: Asked, *, seen: Seen | None = None
     ) -> Response[bytes]:
         """Create a record. One that is there with the same values is answered as it is. Raises Exists, Rejected.
 
-        `is_placed`: what contains it was looked up already.
+        `seen`: it was looked up already, with what contains it.
         """
         fields = self._parsed(given)
         missing = sorted(self.collection.required - fields.keys())
         if missing:
             raise Rejected(code="required", sentence="A new record must have this field.", field=missing[0])
-        if not is_placed:
+        if seen is None:
             await self._check_placed(caller, fields)
-        base, was = await self._seen(caller, record_id)
+        base, was = await self._seen(caller, record_id, seen)
         if was is not None:
             current = self.shown(was) if self.is_shown(was) and await self._is_open(caller, was) else None
             intent = Intent(self.collection.name, record_id, "put", fields)
@@ -218,7 +232,7 @@ class Shelf:
     ) -> Response[bytes]:
         intent = Intent(self.collection.name, record_id, op, fields)
         written = await self._push(caller, intent, base=base, was=was, asked=asked)
-        record = await self.stored(caller.club_id, record_id)
+        record = written.records.get(self._key(record_id)) or await self.stored(caller.club_id, record_id)
         if record is None or not self.is_shown(record):
             return json_answer({"id": record_id, "verdict": _word(written)}, status=ACCEPTED)
         return self.answer(record, written=written, status=status)
@@ -229,10 +243,10 @@ class Shelf:
             check_verdict(verdict)
         return written
 
-    async def _seen(self, caller: Caller, record_id: str) -> tuple[str, Record | None]:
-        """Return the head, and after it the record: whoever writes from here has seen at least so much."""
-        head = await self.engine.store.head(caller.club_id)
-        return str(head.cursor), await self.stored(caller.club_id, record_id)
+    async def _seen(self, caller: Caller, record_id: str, seen: Seen | None = None) -> tuple[str, Record | None]:
+        """Return the cursor of the head, and the record."""
+        seen = seen or await self.seen(caller, record_id)
+        return str(seen.head.cursor), seen.records.get(self._key(record_id))
 
     async def _matched(self, caller: Caller, was: Record, asked: Asked, head: str) -> str:
         """Return the base of a write: the version of If-Match, or without it the head."""

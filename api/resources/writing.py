@@ -24,7 +24,7 @@ from storage.engine import Engine
 from sync.collections import Value
 from sync.errors import DeviceForked
 from sync.messages import Again, Group, Mutation, Op, PushAnswer, PushRequest, Resolution, Verdict, encode
-from sync.records import Record
+from sync.records import Key, Record
 from sync.stamps import TICKS_PER_MS, clock_of, make_stamp
 
 TRIES_MAX: Final = 30
@@ -56,6 +56,8 @@ class Written(Struct, frozen=True):
     timestamp: str | None
     is_replay: bool = False
     """Whether the key was used before, by a request whose differences have been written since."""
+    records: Mapping[Key, Record] = {}
+    """What was written, and with it, as it stood then; a repeat writes nothing."""
 
 
 def is_server_device(device_id: str) -> bool:
@@ -117,10 +119,9 @@ class Writer:
             return await self._write_counted(caller, intents, base=base, clock=clock)
         device_id = key_device(caller.device_id, key)
         try:
-            answer = await self._push(caller, device_id, 1, intents, base=base, clock=clock)
+            return await self._push(caller, device_id, 1, intents, base=base, clock=clock)
         except DeviceForked:
             return Written((), None, is_replay=True)
-        return Written(verdicts_of(answer), answer.timestamp)
 
     async def _write_counted(self, caller: Caller, intents: Sequence[Intent], *, base: str, clock: int) -> Written:
         device_id = server_device(caller.device_id, "count")
@@ -128,14 +129,14 @@ class Writer:
         for _ in range(TRIES_MAX):
             n = self._counts.get(place) or await self._last_n(*place)
             try:
-                answer = await self._push(caller, device_id, n + 1, intents, base=base, clock=clock)
+                written = await self._push(caller, device_id, n + 1, intents, base=base, clock=clock)
             except DeviceForked:
                 self._counts.pop(place, None)
                 continue
             if len(self._counts) >= COUNTED_MAX:
                 self._counts.clear()
             self._counts[place] = max(n + len(intents), self._counts.get(place, 0))
-            return Written(verdicts_of(answer), answer.timestamp)
+            return written
         raise Unavailable("Very many writes of this device arrive at once. Send the same request again in a moment.")
 
     async def _last_n(self, club_id: str, device_id: str) -> int:
@@ -144,7 +145,7 @@ class Writer:
 
     async def _push(
         self, caller: Caller, device_id: str, first_n: int, intents: Sequence[Intent], *, base: str, clock: int
-    ) -> PushAnswer:
+    ) -> Written:
         stamp = make_stamp(clock, device_id)
         mutations = [_mutation(first_n + place, intent) for place, intent in enumerate(intents)]
         push = PushRequest(
@@ -153,7 +154,8 @@ class Writer:
             mutations=[Raw(encode(mutation)) for mutation in mutations],
             again=tuple(Again(n=mutation.n, stamp=stamp, common=base) for mutation in mutations),
         )
-        return await self._committer.push(caller.club_id, caller.user_id, push, grant=caller.session_id)
+        answer, records = await self._committer.write(caller.club_id, caller.user_id, push, grant=caller.session_id)
+        return Written(verdicts_of(answer), answer.timestamp, records=records)
 
 
 def verdicts_of(answer: PushAnswer) -> tuple[Verdict, ...]:

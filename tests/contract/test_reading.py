@@ -129,6 +129,18 @@ async def test_pages_joined_are_the_whole_log(store: Store) -> None:
         assert versions == list(range(1, 61))
 
 
+async def test_what_was_seen_is_a_head_and_records(store: Store) -> None:
+    """The head and those of the records that are there, deleted ones too; of an unknown club it is a LookupError."""
+    first, second = event(uid(1)), record("events", uid(2), {"match_id": MATCH, "kind": "save"}, deleted=True)
+    plan = await save(store, records=[first, second])
+    seen = await store.seen(CLUB, [first.key, Key("events", uid(3)), second.key])
+    assert seen.head == await store.head(CLUB)
+    assert seen.records == {each.key: plan.records[each.key] for each in (first, second)}
+    assert (await store.seen(CLUB, [])).records == {}
+    with pytest.raises(LookupError):
+        await store.seen(uid(0xDEAD), [first.key])
+
+
 # -- current records ---------------------------------------------------------------------------------------------------
 
 

@@ -311,11 +311,14 @@ def test_late_events_are_corrections() -> None:
     """U13: what happened more than a minute before it came, or comes after full time, is no news."""
     what = of_view(full_view(), MATCH)
     goal_ms = at_ms(600 + 60)  # its period paused for a minute
-    assert late_events(what, goal_ms + 1_000, hide) == frozenset()
-    assert late_events(what, goal_ms + 60_001, hide) == {hide(GOAL)}
+    everything = {hide(each["id"]) for each in what.facts.events}
+    assert late_events(what, goal_ms + 1_000, hide, everything) == frozenset()
+    assert late_events(what, goal_ms + 60_001, hide, everything) == {hide(GOAL)}
+    assert late_events(what, goal_ms + 60_001, hide, {hide(SAVE), "of another feed"}) == frozenset()
     view = full_view()
     view["matches"][MATCH]["finished_at"] = at(19 * MINUTE_S)
-    assert late_events(of_view(view, MATCH), at_ms(19 * MINUTE_S) + 1, hide) == {hide(GOAL), hide(SAVE), hide(CHANGE)}
+    late = late_events(of_view(view, MATCH), at_ms(19 * MINUTE_S) + 1, hide, everything)
+    assert late == {hide(GOAL), hide(SAVE), hide(CHANGE)}
 
 
 def test_two_feeds_share_no_id() -> None:

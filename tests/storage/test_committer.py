@@ -77,6 +77,19 @@ async def test_a_later_push_of_a_round_sees_the_earlier() -> None:
     assert sides == {"first", "second", "third"}
 
 
+async def test_a_write_brings_its_records() -> None:
+    """What was written comes with the answer as it is stored, with what its round wrote; a repeat brings none."""
+    engine = Counting(Server())
+    committer = Committer(engine)
+    answers = await asyncio.gather(*(committer.write(CLUB, "u", matches(who)) for who in range(1, 4)))
+    for who, (answer, records) in enumerate(answers, 1):
+        own = {key: each for key, each in records.items() if key.record == uid(who * 10_000 + 1)}
+        assert [each.version for each in own.values()] == [answer.version - 2]
+        for key, record in records.items():
+            assert [record] == [*await engine.store.records(CLUB, key.collection, {"id": key.record})]
+    assert (await committer.write(CLUB, "u", matches(1)))[1] == {}
+
+
 async def test_a_refused_push_leaves_the_others_of_its_round_alone() -> None:
     """A diverged client and a forked device are told so; their neighbours are applied."""
     engine = Counting(Server())

@@ -93,7 +93,9 @@ class Club:
         async with self.pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
             await connection.execute(set_club_sql(CLUB))
             found = await feeds.read_entries(connection, CLUB, match_id, view, after, entries_max=1_000)
-        return None if found is None else [msgspec.json.decode(each.body, type=Entry) for each in found[1]]
+        if found is None or found[1] is None:
+            return None
+        return [msgspec.json.decode(each.body, type=Entry) for each in found[1]]
 
     async def projected(self, feed: Feed, options: Options = ALL, rules: ClubRules | None = None) -> SharedMatch:
         """Return the view as it is projected from whole records, read as every other reader does, with a feed's ids."""
