@@ -26,10 +26,11 @@ turned round, so that more is better in every row.
                 Reference: `SELECT` of the same bytes over 8 connections
     live        50 live matches in 10 clubs: in each, each second, an event is logged and the match is read as a phone
                 shows it; the time of either. Reference: `GET /health/live` of the same server at the same pace
-    sockets     1,000 viewers on one feed, 1,000 on 50 feeds, 200 on one feed; five events a second. The time from
-                sending an event until a viewer has its frame; frames for each second of the server's processor, with
-                the pushes' own part in it; memory of each. `--many` adds 5,000 on one feed. Reference: a bare uvloop
-                server that is handed the same bytes and writes them to as many connections
+    sockets     200 and 1,000 viewers on one feed and on 50; five events a second. The time from sending an event until
+                a viewer has its frame; frames for each second of the server's processor, with the pushes' own part in
+                it, and of the fan-out alone (less what the same pushes took before one viewer, in the same round);
+                memory of each. `--many` adds 5,000, and the time in which 5,000 who come at once are in. Reference: a
+                bare uvloop server that is handed the same bytes and writes them to as many connections
 
 `-http` is the real server in a process of its own, on one core at the most. `-engine` is `storage.engine.Engine` in the
 benchmark's process, from a request's bytes to its answer's: what lies between the two is the price of HTTP, sign-in

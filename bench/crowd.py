@@ -1,13 +1,15 @@
 """A crowd: viewers on plain connections, who note when each frame came; runs in the clients' process.
 
 A crowd sits down once and stays for all rounds of its trial, so that a round measures frames and not handshakes. Its
-members read the server's frames, or the same bytes from the bare broadcaster.
+members read the server's frames, or the same bytes from the bare broadcaster. Whoever is turned away comes again when
+told to. A herd is a crowd that comes all at once.
 """
 
 import asyncio
 import base64
 import re
 import time
+from collections import Counter
 from collections.abc import Coroutine, Sequence
 from typing import Any, Final, TypeVar
 
@@ -18,6 +20,7 @@ from msgspec import Struct
 from bench.api import ApiLine
 from bench.broadcaster import HOST, Broadcaster
 from bench.reference import ROUND_S
+from bench.seats import Seat
 from bench.servers import Server
 from bench.sheets import Member
 
@@ -33,20 +36,9 @@ CLOCK_STEP_MS: Final = 10
 CLOCK: Final = re.compile(rb'"type":"event_logged".*"clock_ms":(\d+)')
 """Tells events apart, in the server's frames."""
 
-ENDED: Final = b'{"type":"ended"'
 SNAPSHOT: Final = b'{"type":"snapshot"'
 
 T = TypeVar("T")
-
-
-class Ended(Struct):
-    """How the server turns somebody away."""
-
-    code: str
-    retry_ms: int
-
-
-_ended: Final = msgspec.json.Decoder(Ended).decode
 
 
 class Match(Struct, frozen=True):
@@ -62,72 +54,6 @@ class Heard(Struct, frozen=True):
 
     latencies_ms: list[float]
     frames: int
-
-
-class Seat(asyncio.Protocol):
-    """One viewer."""
-
-    def __init__(self, crowd: "Crowd", hello: bytes, opening: bytes | None) -> None:
-        """Say `hello` at once, and `opening` when the handshake is answered; None where there is none."""
-        self._crowd = crowd
-        self._hello = hello
-        self._opening = opening
-        self._is_answered = opening is None
-        self._rest = b""
-        self._transport: Any = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Say hello."""
-        self._transport = transport
-        self._transport.write(self._hello)
-
-    def data_received(self, data: bytes) -> None:
-        """Take frames, and note when they came."""
-        now = time.perf_counter()
-        self._rest += data
-        if not self._is_answered and self._opening is not None:
-            head, found, rest = self._rest.partition(b"\r\n\r\n")
-            if not found:
-                return
-            assert b" 101 " in head[:20], head
-            self._transport.write(masked(0x81, self._opening))
-            self._is_answered, self._rest = True, rest
-        while (frame := self._take()) is not None:
-            opcode, payload = frame
-            if opcode == 0x9:
-                self._transport.write(masked(0x8A, payload))
-            elif opcode == 0x1 and payload.startswith(ENDED):
-                self.leave()
-                self._crowd.come_again(Seat(self._crowd, self._hello, self._opening), payload)
-            else:
-                self._crowd.heard.append((now, payload))
-                self._crowd.seated += payload.startswith(SNAPSHOT)
-
-    def leave(self) -> None:
-        """Hang up."""
-        self._transport.abort()
-
-    def _take(self) -> tuple[int, bytes] | None:
-        rest = self._rest
-        if len(rest) < 2:
-            return None
-        size, begin = rest[1], 2
-        if size >= 126:
-            begin = 4 if size == 126 else 10
-            if len(rest) < begin:
-                return None
-            size = int.from_bytes(rest[2:begin])
-        if len(rest) < begin + size:
-            return None
-        self._rest = rest[begin + size :]
-        return rest[0] & 0xF, rest[begin : begin + size]
-
-
-def masked(first: int, payload: bytes) -> bytes:
-    """Return a client's frame, under the mask that changes nothing."""
-    size = len(payload)
-    length = bytes((0x80 | size,)) if size < 126 else bytes((0x80 | 126,)) + size.to_bytes(2)
-    return bytes((first,)) + length + bytes(4) + payload
 
 
 class Crowd:
@@ -146,7 +72,6 @@ class Crowd:
         self.told: list[tuple[int, bytes]] = []
         """The frames of the last round by their feeds, which the reference sends again."""
         self._clock_ms = 0
-        self._groups = 1
 
     def run(self, main: Coroutine[Any, Any, T]) -> T:
         """Run on the crowd's own loop."""
@@ -160,6 +85,10 @@ class Crowd:
 
     async def sit(self, server: Server, matches: Sequence[Match], count: int) -> None:
         """Open so many sockets, spread over the matches, and wait until each has its snapshot."""
+        await self._fill(server.host, server.port, self._seats_at(server, matches, count))
+        await self._hear(count, b'"type":"snapshot"')
+
+    def _seats_at(self, server: Server, matches: Sequence[Match], count: int) -> list[tuple[bytes, bytes | None, int]]:
         key = base64.b64encode(bytes(16)).decode()
         hello = (
             f"GET /ws/shared/match HTTP/1.1\r\nhost: {server.host}:{server.port}\r\norigin: {server.address}\r\n"
@@ -167,13 +96,29 @@ class Crowd:
             f"sec-websocket-key: {key}\r\n\r\n"
         ).encode()
         openings = [msgspec.json.encode({"token": match.secret}) for match in matches]
-        await self._fill(server.host, server.port, [(hello, openings[n % len(matches)]) for n in range(count)])
-        await self._hear(count, b'"type":"snapshot"')
+        return [(hello, openings[n % len(matches)], n % len(matches)) for n in range(count)]
 
     async def sit_bare(self, bare: Broadcaster, groups: int, count: int) -> None:
         """Open so many connections to the broadcaster, spread over the groups."""
-        self._groups = groups
-        await self._fill(HOST, bare.port, [(b"L" + bytes((n % groups,)), None) for n in range(count)])
+        await self._fill(HOST, bare.port, [(b"L" + bytes((n % groups,)), None, n % groups) for n in range(count)])
+
+    async def storm(self, server: Server, matches: Sequence[Match], count: int) -> float:
+        """Come all at once, as after a restart; return the seconds until the last had its snapshot."""
+        seats = self._seats_at(server, matches, count)
+        self._where = server.host, server.port
+        began = time.perf_counter()
+        async with asyncio.timeout(SIT_S):
+            await asyncio.gather(*(self._open(Seat(self, *seat)) for seat in seats))
+            while self.seated < count:  # noqa: ASYNC110 - as below
+                await asyncio.sleep(LOOK_S)
+        return time.perf_counter() - began
+
+    async def storm_bare(self, bare: Broadcaster, count: int) -> float:
+        """Come all at once to the broadcaster; return the seconds until it has taken the last."""
+        self._where = HOST, bare.port
+        began = time.perf_counter()
+        await asyncio.gather(*(self._open(Seat(self, b"L\0", None)) for _ in range(count)))
+        return time.perf_counter() - began
 
     async def log(self, server: Server, matches: Sequence[Match], count: int) -> Heard:
         """Log events in one match after the other, at their pace; return when the viewers had them."""
@@ -181,7 +126,7 @@ class Crowd:
         self.heard.clear()
         lines = [await self._dial(server, match.member) for match in matches]
         began = asyncio.get_running_loop().time()
-        expected = 0
+        expected, watching = 0, Counter(seat.group for seat in self._seats)
         self.told = []
         for n in range(count):
             await asyncio.sleep(max(0.0, began + n * EVENT_S - asyncio.get_running_loop().time()))
@@ -192,7 +137,7 @@ class Crowd:
             request = lines[place].request("POST", path, msgspec.json.encode(event))
             sent[self._clock_ms] = time.perf_counter()
             await lines[place].timed(request)
-            expected += len(range(place, len(self._seats), len(matches)))
+            expected += watching[place]
         await self._hear(expected, b'"type":"event_logged"')
         for line in lines:
             line.close()
@@ -206,35 +151,40 @@ class Crowd:
         writer.write(b"C")
         self.heard.clear()
         began = asyncio.get_running_loop().time()
-        expected = 0
+        expected, watching = 0, Counter(seat.group for seat in self._seats)
         for n, (group, payload) in enumerate(self.told):
             await asyncio.sleep(max(0.0, began + n * EVENT_S - asyncio.get_running_loop().time()))
             frame = b"\x81\x7e" + len(payload).to_bytes(2) + payload
             sent[_clock_of(payload)] = time.perf_counter()
             writer.write(bytes((group,)) + len(frame).to_bytes(4) + frame)
-            expected += len(range(group, len(self._seats), self._groups))
+            expected += watching[group]
         await self._hear(expected, b'"type":"event_logged"')
         writer.close()
         return Heard([(at - sent[_clock_of(payload)]) * 1_000 for at, payload in self.heard], len(self.heard))
 
-    def come_again(self, seat: Seat, ended: bytes) -> None:
+    def hear(self, at: float, payload: bytes) -> None:
+        """Note a frame, and when it came."""
+        self.heard.append((at, payload))
+        self.seated += payload.startswith(SNAPSHOT)
+
+    def come_again(self, seat: Seat, after_s: float) -> None:
         """Have one who was turned away come again when told to."""
         self.turned_away += 1
-        told = _ended(ended)
-        task = asyncio.create_task(self._open(seat, after_s=told.retry_ms / 1_000))
+        self._seats.remove(seat)
+        task = asyncio.create_task(self._open(seat.afresh(), after_s=after_s))
         self._dialling.add(task)
         task.add_done_callback(self._dialling.discard)
 
-    async def _fill(self, host: str, port: int, seats: Sequence[tuple[bytes, bytes | None]]) -> None:
+    async def _fill(self, host: str, port: int, seats: Sequence[tuple[bytes, bytes | None, int]]) -> None:
         self._where = host, port
         loop = asyncio.get_running_loop()
         began = loop.time()
         async with asyncio.timeout(SIT_S):
-            for n, (hello, opening) in enumerate(seats):
+            for n, (hello, opening, group) in enumerate(seats):
                 await asyncio.sleep(max(0.0, began + n / SEATED_PER_S - loop.time()))
                 while opening is not None and n - self.seated > UNSEATED_MAX:  # noqa: ASYNC110 - as below
                     await asyncio.sleep(LOOK_S)
-                await self._open(Seat(self, hello, opening))
+                await self._open(Seat(self, hello, opening, group))
 
     async def _open(self, seat: Seat, *, after_s: float = 0.0) -> None:
         await asyncio.sleep(after_s)
@@ -270,37 +220,64 @@ def _clock_of(payload: bytes) -> int:
 
 # -- what the benchmark's process asks for -----------------------------------------------------------------------------
 
-_ours: Crowd | None = None
-_bare: Crowd | None = None
+OURS: Final = "ours"
+ALONE: Final = "alone"
+"""One viewer for each feed: what the same pushes cost without a crowd."""
+BARE: Final = "bare"
+HERD: Final = "herd"
+
+_crowds: Final[dict[str, Crowd]] = {}
+"""Those that sit, by name: they outlive the calls."""
 
 
-def sit(server: Server, matches: Sequence[Match], count: int) -> None:
+def sit(server: Server, matches: Sequence[Match], count: int, name: str = OURS) -> None:
     """Seat a crowd at the server, in place of the one before."""
-    global _ours  # noqa: PLW0603 - it outlives the call
-    if _ours is not None:
-        _ours.leave()
-    _ours = Crowd()
-    _ours.run(_ours.sit(server, matches, count))
+    crowd = _in_place(name)
+    crowd.run(crowd.sit(server, matches, count))
 
 
 def sit_bare(bare: Broadcaster, groups: int, count: int) -> None:
     """Seat a crowd at the broadcaster, in place of the one before."""
-    global _bare  # noqa: PLW0603 - as above
-    if _bare is not None:
-        _bare.leave()
-    _bare = Crowd()
-    _bare.run(_bare.sit_bare(bare, groups, count))
+    crowd = _in_place(BARE)
+    crowd.run(crowd.sit_bare(bare, groups, count))
 
 
-def log(server: Server, matches: Sequence[Match], count: int) -> Heard:
+def log(server: Server, matches: Sequence[Match], count: int, name: str = OURS) -> Heard:
     """Log events, and return when the crowd had them."""
-    assert _ours is not None, "nobody sits"
-    return _ours.run(_ours.log(server, matches, count))
+    return _crowds[name].run(_crowds[name].log(server, matches, count))
 
 
 def tell(bare: Broadcaster) -> Heard:
     """Tell the bare crowd what the other one was told last."""
-    assert _ours is not None, "nobody sits"
-    assert _bare is not None, "nobody sits"
-    _bare.told = _ours.told
-    return _bare.run(_bare.tell(bare))
+    crowd = _crowds[BARE]
+    crowd.told = _crowds[OURS].told
+    return crowd.run(crowd.tell(bare))
+
+
+def storm(server: Server, matches: Sequence[Match], count: int) -> float:
+    """Have so many come to the server at once; return the seconds until all sit. They leave again."""
+    crowd = _in_place(HERD)
+    took_s = crowd.run(crowd.storm(server, matches, count))
+    leave(HERD)
+    return took_s
+
+
+def storm_bare(bare: Broadcaster, count: int) -> float:
+    """Have so many come to the broadcaster at once, and leave again."""
+    crowd = _in_place(HERD)
+    took_s = crowd.run(crowd.storm_bare(bare, count))
+    leave(HERD)
+    return took_s
+
+
+def leave(*names: str) -> None:
+    """Let crowds go home."""
+    for name in names:
+        if name in _crowds:
+            _crowds.pop(name).leave()
+
+
+def _in_place(name: str) -> Crowd:
+    leave(name)
+    crowd = _crowds[name] = Crowd()
+    return crowd

@@ -1,10 +1,13 @@
 """Sockets: a crowd watches matches by share links while events are logged, beside a bare broadcaster of the same bytes.
 
 Latencies are those of every frame at every viewer. The server's processor time has the pushes in it that made the
-frames: HTTP, sign-in, the engine and the feed's projection, some 6 ms each; the broadcaster is handed the bytes.
+frames: HTTP, sign-in, the engine and the feed's projection; the broadcaster is handed the bytes. So there is a second
+row, of the fan-out alone: in each round the same events are logged in matches with one viewer each, while the crowd
+sits there as well, and what that took is taken off. Pings, heartbeats and looks at who may read are in both.
 """
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -24,6 +27,11 @@ EVENTS: Final = 12
 """Events of a round: it lasts 2.4 seconds."""
 EVENTS_QUICK: Final = 3
 FEEDS_A_CLUB: Final = 5
+SHORTEST_S: Final = 1e-4
+"""Seconds of processor that a fan-out takes at the least: what is smaller is noise."""
+FILES_EMPTY: Final = 300
+"""Files that a server has open before which nobody sits."""
+LOOK_S: Final = 0.1
 OPTIONS: Final = {"score": True, "shirt_numbers": True}
 
 
@@ -35,6 +43,8 @@ class Size(Struct, frozen=True):
     is_many: bool = False
     """Whether it is run only when asked for."""
     tells_memory: bool = False
+    is_herd: bool = False
+    """Whether they come all at once, and nothing is told."""
 
 
 NOBODY: Final = Size(0, 0)
@@ -42,7 +52,10 @@ CROWDS: Final[Mapping[str, Size]] = {
     "sockets-1000-on-1": Size(1_000, 1, tells_memory=True),
     "sockets-1000-on-50": Size(1_000, 50),
     "sockets-200-on-1": Size(200, 1),
+    "sockets-200-on-50": Size(200, 50),
     "sockets-5000-on-1": Size(5_000, 1, is_many=True, tells_memory=True),
+    "sockets-5000-on-50": Size(5_000, 50, is_many=True),
+    "sockets-herd-5000": Size(5_000, 5, is_many=True, is_herd=True),
 }
 """A process keeps what it was given once: the first crowd tells its memory, and one that is much larger."""
 
@@ -62,6 +75,11 @@ def memory_kib(pid: int) -> float:
     """Return the memory of a process that is its own and in use."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return float(next(line.split()[1] for line in lines if line.startswith("RssAnon:")))
+
+
+def files(pid: int) -> int:
+    """Return how many files a process has open."""
+    return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
 
 
 _empty_kib: Final[dict[int, float]] = {}
@@ -86,21 +104,23 @@ class Sockets:
             Figure(f"{name}, p50", "ms", is_time=True),
             Figure(f"{name}, p99", "ms", is_time=True),
             Figure(f"{name}, for a second of CPU", "frames"),
+            Figure(f"{name}, fan-out alone", "frames"),
             Figure(f"{name}, memory of each", "KiB", is_time=True),
         )
         self.figures = figures if size.tells_memory else figures[:-1]
 
     @cached_property
     def _matches(self) -> list[Match]:
-        """Make the matches, a link to each, and let the crowds sit down."""
-        clubs = -(-self._size.feeds // FEEDS_A_CLUB)
-        members = self._way.join(clubs, min(self._size.feeds, FEEDS_A_CLUB))[: self._size.feeds]
-        scribes = {member.club_id: self._ground.scribe(member.club_id) for member in members}
-        found: list[Match] = []
-        for member in members:
-            (match_id,), _ = self._ground.add_matches(scribes[member.club_id], 1)
-            found.append(Match(member, match_id, share(self._way.server, member, match_id)))
+        """Make the matches, a link to each, and let the crowd sit down."""
+        found = make_matches(self._ground, self._way, self._size.feeds)
         self._memory_kib = self._sit(found)
+        return found
+
+    @cached_property
+    def _quiet(self) -> list[Match]:
+        """Make as many matches with one viewer each."""
+        found = make_matches(self._ground, self._way, self._size.feeds)
+        self._ground.clients.run(crowd.sit, self._way.server, found, len(found), crowd.ALONE)
         return found
 
     def _sit(self, matches: list[Match]) -> tuple[float, float]:
@@ -116,22 +136,80 @@ class Sockets:
     def prepare(self) -> None:
         """Have everybody seated, once."""
         assert self._matches, "there is nothing to watch"
+        assert self._quiet, "there is nothing to compare with"
 
     def ours(self) -> tuple[float, ...]:
-        """Log events."""
+        """Log events, before few and before all."""
+        few, push_s = self._log(self._quiet, crowd.ALONE)
+        heard, used_s = self._log(self._matches, crowd.OURS)
+        alone = (heard.frames - few.frames) / max(used_s - push_s, SHORTEST_S)
+        return self._figures(heard, used_s, alone, self._memory_kib[0])
+
+    def _log(self, matches: Sequence[Match], name: str) -> tuple[Heard, float]:
+        """Log events before a crowd; return what it heard, and the server's seconds."""
         before = cpu_s(self._way.server.pid)
-        heard = self._ground.clients.run(crowd.log, self._way.server, self._matches, self._events)
-        return self._figures(heard, cpu_s(self._way.server.pid) - before, self._memory_kib[0])
+        heard = self._ground.clients.run(crowd.log, self._way.server, matches, self._events, name)
+        return heard, cpu_s(self._way.server.pid) - before
 
     def reference(self) -> tuple[float, ...]:
         """Broadcast the same bytes."""
         before = cpu_s(self._bare.pid)
         heard = self._ground.clients.run(crowd.tell, self._bare)
-        return self._figures(heard, cpu_s(self._bare.pid) - before, self._memory_kib[1])
+        used_s = cpu_s(self._bare.pid) - before
+        return self._figures(heard, used_s, heard.frames / used_s, self._memory_kib[1])
 
-    def _figures(self, heard: Heard, used_s: float, memory: float) -> tuple[float, ...]:
+    def _figures(self, heard: Heard, used_s: float, alone: float, memory: float) -> tuple[float, ...]:
         found = heard.latencies_ms
-        return (percentile(found, 50), percentile(found, 99), heard.frames / used_s, memory)[: len(self.figures)]
+        told = percentile(found, 50), percentile(found, 99), heard.frames / used_s, alone, memory
+        return told[: len(self.figures)]
+
+
+class Herd:
+    """Viewers who all come at once, as after a restart: the server lets in so many a second, and tells the others when
+    to come again.
+
+    The reference takes as many connections, and neither answers nor looks at them.
+    """  # noqa: D205 - one sentence
+
+    def __init__(self, ground: Ground, way: OverHttp, size: Size, bare: Broadcaster) -> None:
+        """Prepare nothing yet."""
+        self._ground = ground
+        self._way = way
+        self._size = size
+        self._bare = bare
+        self.figures = (Figure(f"{size.sockets:,} sockets come at once, until all sit", "s", is_time=True),)
+
+    @cached_property
+    def _matches(self) -> list[Match]:
+        return make_matches(self._ground, self._way, self._size.feeds)
+
+    def prepare(self) -> None:
+        """Wait until nobody sits there."""
+        assert self._matches, "there is nothing to watch"
+        self._ground.clients.run(crowd.leave, crowd.OURS, crowd.ALONE, crowd.BARE, crowd.HERD)
+        until = time.monotonic() + START_S
+        while max(files(self._way.server.pid), files(self._bare.pid)) > FILES_EMPTY and time.monotonic() < until:
+            time.sleep(LOOK_S)
+
+    def ours(self) -> tuple[float, ...]:
+        """Come to the server."""
+        return (self._ground.clients.run(crowd.storm, self._way.server, self._matches, self._size.sockets),)
+
+    def reference(self) -> tuple[float, ...]:
+        """Come to the broadcaster."""
+        return (self._ground.clients.run(crowd.storm_bare, self._bare, self._size.sockets),)
+
+
+def make_matches(ground: Ground, way: OverHttp, feeds: int) -> list[Match]:
+    """Make so many matches, five in a club, and a link to each."""
+    clubs = -(-feeds // FEEDS_A_CLUB)
+    members = way.join(clubs, min(feeds, FEEDS_A_CLUB))[:feeds]
+    scribes = {member.club_id: ground.scribe(member.club_id) for member in members}
+    found: list[Match] = []
+    for member in members:
+        (match_id,), _ = ground.add_matches(scribes[member.club_id], 1)
+        found.append(Match(member, match_id, share(way.server, member, match_id)))
+    return found
 
 
 def share(server: Server, member: Member, match_id: str) -> str:
