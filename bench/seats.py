@@ -17,7 +17,7 @@ class Ended(Struct):
     """How the server turns somebody away."""
 
     code: str
-    retry_ms: int
+    retry_ms: int = 1_000
 
 
 _ended: Final = msgspec.json.Decoder(Ended).decode
