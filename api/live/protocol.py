@@ -50,7 +50,8 @@ class LiveProtocol(WebSocketsSansIOProtocol):
 
     def lend(self, take_back: Callable[[], None]) -> Callable[[bytes], object] | None:
         """Return what writes whole frames as they are, until `take_back` is called; None where the line must wait."""
-        if self.close_sent or self.transport.is_closing() or not self.writable.is_set():
+        has_ended = self.close_sent or self.disconnected or self.transport.is_closing()
+        if has_ended or not self.writable.is_set():
             return None
         self._take_back = take_back
         return self.transport.write
