@@ -18,6 +18,7 @@ from typing import Any, Final
 import msgspec
 
 import bench
+from bench import crowd
 from bench.api import Live
 from bench.broadcaster import Broadcaster, broadcaster
 from bench.direct import Direct
@@ -66,6 +67,7 @@ def main() -> int:
         if any(name.endswith("http") for name in chosen):
             running = stack.enter_context(server(folder, data.app_dsn))
             ways["http"] = OverHttp(running, clients, ground.dice)
+            stack.callback(clients.run, crowd.leave)  # before the server ends, which would send them away to come again
         bare = stack.enter_context(broadcaster())
         conditions = _conditions(data)
         print(_words(conditions, ground.sizes.pairs), flush=True)

@@ -2,15 +2,18 @@
 
 A crowd sits down once and stays for all rounds of its trial, so that a round measures frames and not handshakes. Its
 members read the server's frames, or the same bytes from the bare broadcaster. Whoever is turned away comes again when
-told to. A herd is a crowd that comes all at once.
+told to. A herd is a crowd that comes all at once. The loop of all crowds runs on a thread, so that pings are answered
+while nothing is asked of them.
 """
 
 import asyncio
 import base64
 import re
+import threading
 import time
 from collections import Counter
 from collections.abc import Coroutine, Sequence
+from functools import cache
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -61,11 +64,11 @@ class Crowd:
 
     def __init__(self) -> None:
         """Nobody sits yet."""
-        self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
         self._seats: list[Seat] = []
         self._where = HOST, 0
         self._dialling: set[asyncio.Task[None]] = set()
         self.turned_away = 0
+        self.cut_off = 0
         self.seated = 0
         """Viewers who had their snapshot."""
         self.heard: list[tuple[float, bytes]] = []
@@ -73,15 +76,12 @@ class Crowd:
         """The frames of the last round by their feeds, which the reference sends again."""
         self._clock_ms = 0
 
-    def run(self, main: Coroutine[Any, Any, T]) -> T:
-        """Run on the crowd's own loop."""
-        return self._runner.run(main)
-
-    def leave(self) -> None:
+    async def leave(self) -> None:
         """Let all go home."""
+        for task in self._dialling:
+            task.cancel()
         for seat in self._seats:
             seat.leave()
-        self._runner.close()
 
     async def sit(self, server: Server, matches: Sequence[Match], count: int) -> None:
         """Open so many sockets, spread over the matches, and wait until each has its snapshot."""
@@ -167,6 +167,10 @@ class Crowd:
         self.heard.append((at, payload))
         self.seated += payload.startswith(SNAPSHOT)
 
+    def miss(self, seat: Seat) -> None:
+        """Note that the server cut somebody off."""
+        self.cut_off += seat in self._seats
+
     def come_again(self, seat: Seat, after_s: float) -> None:
         """Have one who was turned away come again when told to."""
         self.turned_away += 1
@@ -194,7 +198,8 @@ class Crowd:
     async def _hear(self, count: int, what: bytes) -> None:
         """Wait until so many frames of a kind have come."""
         async with asyncio.timeout(ROUND_S):
-            while self._count(what) < count:  # noqa: ASYNC110 - a frame that set an event would come later
+            while self._count(what) < count:
+                assert not self.cut_off, f"{self.cut_off} viewers were cut off"
                 await asyncio.sleep(LOOK_S)
         self.heard = [each for each in self.heard if what in each[1]]
 
@@ -230,51 +235,59 @@ _crowds: Final[dict[str, Crowd]] = {}
 """Those that sit, by name: they outlive the calls."""
 
 
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """Start the loop of all crowds, once."""
+    loop = uvloop.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="crowds", daemon=True).start()
+    return loop
+
+
+def _run(main: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run_coroutine_threadsafe(main, _loop()).result()
+
+
 def sit(server: Server, matches: Sequence[Match], count: int, name: str = OURS) -> None:
     """Seat a crowd at the server, in place of the one before."""
-    crowd = _in_place(name)
-    crowd.run(crowd.sit(server, matches, count))
+    _run(_in_place(name).sit(server, matches, count))
 
 
 def sit_bare(bare: Broadcaster, groups: int, count: int) -> None:
     """Seat a crowd at the broadcaster, in place of the one before."""
-    crowd = _in_place(BARE)
-    crowd.run(crowd.sit_bare(bare, groups, count))
+    _run(_in_place(BARE).sit_bare(bare, groups, count))
 
 
 def log(server: Server, matches: Sequence[Match], count: int, name: str = OURS) -> Heard:
     """Log events, and return when the crowd had them."""
-    return _crowds[name].run(_crowds[name].log(server, matches, count))
+    return _run(_crowds[name].log(server, matches, count))
 
 
 def tell(bare: Broadcaster) -> Heard:
     """Tell the bare crowd what the other one was told last."""
     crowd = _crowds[BARE]
     crowd.told = _crowds[OURS].told
-    return crowd.run(crowd.tell(bare))
+    return _run(crowd.tell(bare))
 
 
 def storm(server: Server, matches: Sequence[Match], count: int) -> float:
     """Have so many come to the server at once; return the seconds until all sit. They leave again."""
-    crowd = _in_place(HERD)
-    took_s = crowd.run(crowd.storm(server, matches, count))
+    took_s = _run(_in_place(HERD).storm(server, matches, count))
     leave(HERD)
     return took_s
 
 
 def storm_bare(bare: Broadcaster, count: int) -> float:
     """Have so many come to the broadcaster at once, and leave again."""
-    crowd = _in_place(HERD)
-    took_s = crowd.run(crowd.storm_bare(bare, count))
+    took_s = _run(_in_place(HERD).storm_bare(bare, count))
     leave(HERD)
     return took_s
 
 
 def leave(*names: str) -> None:
-    """Let crowds go home."""
-    for name in names:
+    """Let crowds go home; all of them where none is named."""
+    for name in names or [*_crowds]:
         if name in _crowds:
-            _crowds.pop(name).leave()
+            _run(_crowds.pop(name).leave())
 
 
 def _in_place(name: str) -> Crowd:

@@ -30,6 +30,10 @@ class Audience(Protocol):
         """Note a frame, and when it came."""
         ...
 
+    def miss(self, seat: "Seat", /) -> None:
+        """Note that the line of somebody ended who did not leave."""
+        ...
+
     def come_again(self, seat: "Seat", after_s: float, /) -> None:
         """Note that somebody was turned away, and when to come again."""
         ...
@@ -50,6 +54,7 @@ class Seat(asyncio.Protocol):
         self._is_answered = opening is None
         self._rest = b""
         self._transport: Any = None
+        self._has_left = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Say hello."""
@@ -77,12 +82,18 @@ class Seat(asyncio.Protocol):
             else:
                 self._crowd.hear(now, payload)
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell of an end that is not one's own."""
+        if not self._has_left:
+            self._crowd.miss(self)
+
     def afresh(self) -> "Seat":
         """Return one who comes for the same."""
         return Seat(self._crowd, self._hello, self._opening, self.group)
 
     def leave(self) -> None:
         """Hang up."""
+        self._has_left = True
         self._transport.abort()
 
     def _take(self) -> tuple[int, bytes] | None:
