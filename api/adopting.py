@@ -5,6 +5,7 @@ JSON object. The exit status is 0 where the database is adopted, was, or could b
 """
 
 import secrets
+import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -86,6 +87,12 @@ def _decide(asked: Asked) -> Adoption:
 
 
 def _ask(question: str, *, is_secret: bool = False) -> str:
+    """Ask a person at a terminal; a program gives a line for each question on standard input."""
+    if not sys.stdin.isatty():
+        line = sys.stdin.readline().rstrip("\r\n")
+        if not line:
+            raise AdoptionImpossible(f"{question} is missing: give it as an option, or as a line on standard input.")
+        return line
     answer: str = click.prompt(question, hide_input=is_secret, confirmation_prompt=is_secret, err=True)
     return answer
 
