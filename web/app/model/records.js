@@ -77,7 +77,10 @@ export function recordWords(club, collection, values) {
       return `${values.kind === "substitution" ? "Coming on" : eventWords(values)}, ${recordWords(club, "events", knownOf(club, "events", values.event_id))}`;
     case "match_periods":
       return cut(
-        periodWords({ type: String(values.type ?? "regular"), number: Number(values.number) || 0 }, regularWord(matchOf(club, String(values.match_id)))),
+        periodWords(
+          { type: String(values.type ?? "regular"), number: Number(values.number) || 0 },
+          regularWord(matchOf(club, String(values.match_id))),
+        ),
         LENGTH_MAX,
       );
     case "match_pauses":
