@@ -1,5 +1,6 @@
-"""Hands: what a coach does with the app in a few words, for tests that are about something else; and a second device
-that talks to the server without a page.
+"""Hands: what a coach does with the app in a few words, for tests that are about something else.
+
+And somebody on a second device, who talks to the server without a page.
 """
 
 import re
@@ -67,3 +68,9 @@ async def somebody(address: str) -> AsyncIterator[Person]:
         answer = await client.post("/api/auth/login", json=asked)
         assert answer.status_code == 200, answer.text
         yield Person(client, answer.json())
+
+
+async def to_server(coach: Person, match_id: str) -> int:
+    """Return the goals of a match that the server holds, of both sides."""
+    [found] = [each for each in (await coach.get("/api/matches"))["matches"] if each["id"] == match_id]
+    return int(found["home"]) + int(found["away"])
