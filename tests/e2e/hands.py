@@ -32,7 +32,7 @@ async def start_match(page: Page, opponent: str = "Rovers") -> str:
     await page.get_by_role("button", name="Start now").click()
     await page.get_by_role("group", name="Clock").get_by_role("button", name="Start").click()
     await expect(page.get_by_role("button", name="Pause")).to_be_visible()
-    return re.findall(r"#/match/([\w-]+)", page.url)[0]
+    return page.url.rpartition("#/match/")[2]
 
 
 def goal_button(page: Page, place: int = 0) -> Locator:
