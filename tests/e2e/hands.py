@@ -1,5 +1,6 @@
-"""Hands: what a coach does with the app in a few words, for tests that are about something else; and a second device
-that talks to the server without a page.
+"""Hands: what a coach does with the app in a few words, for tests that are about something else.
+
+And somebody on a second device, who talks to the server without a page.
 """
 
 import re
@@ -31,7 +32,7 @@ async def start_match(page: Page, opponent: str = "Rovers") -> str:
     await page.get_by_role("button", name="Start now").click()
     await page.get_by_role("group", name="Clock").get_by_role("button", name="Start").click()
     await expect(page.get_by_role("button", name="Pause")).to_be_visible()
-    return re.findall(r"#/match/([\w-]+)", page.url)[0]
+    return page.url.rpartition("#/match/")[2]
 
 
 def goal_button(page: Page, place: int = 0) -> Locator:
@@ -67,3 +68,9 @@ async def somebody(address: str) -> AsyncIterator[Person]:
         answer = await client.post("/api/auth/login", json=asked)
         assert answer.status_code == 200, answer.text
         yield Person(client, answer.json())
+
+
+async def to_server(coach: Person, match_id: str) -> int:
+    """Return the goals of a match that the server holds, of both sides."""
+    [found] = [each for each in (await coach.get("/api/matches"))["matches"] if each["id"] == match_id]
+    return int(found["home"]) + int(found["away"])

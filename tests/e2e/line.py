@@ -44,6 +44,12 @@ class Line:
         self._lock = threading.Lock()
         threading.Thread(target=self._accept, name="line", daemon=True).start()
 
+    def lead_to(self, server: str) -> None:
+        """Lead to another server from now on, at the same address: a new version was put in its place."""
+        parts = urlsplit(server)
+        self._there = (parts.hostname, parts.port)
+        self._end_all()
+
     def cut(self) -> None:
         """End all connections, and take no new ones."""
         self.state = State.CUT

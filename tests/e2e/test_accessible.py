@@ -1,5 +1,7 @@
-"""Everyone can use the app: each screen and sheet by axe-core's rules (WCAG 2.2 AA and good practice) in light and dark,
-with a thumb, on a narrow and on a wide screen, and by keyboard alone.
+"""Everyone can use the app: each screen and each sheet.
+
+By axe-core's rules (WCAG 2.2 AA and good practice) in light and dark, with a thumb, on a narrow and on a wide screen,
+and by keyboard alone.
 """
 
 import re
@@ -17,14 +19,18 @@ AXE: Final = (Path(__file__).parents[2] / "web/tests/node_modules/axe-core/axe.m
 LOOK: Final = """async () => {
   const values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
   const { violations } = await axe.run(document, { runOnly: { type: "tag", values }, resultTypes: ["violations"] });
-  const isShirt = (id, { target }) => id === "label-content-name-mismatch" && document.querySelector(target[0])?.matches(".player-button");
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.filter((node) => !isShirt(id, node)).map(({ target, any, all }) => `${id}: ${target} (${[...any, ...all].map((each) => each.message)})`));
+  const isShirt = ({ target: [found] }) => document.querySelector(found)?.matches(".player-button");
+  const why = ({ any, all }) => [...any, ...all].map(({ message }) => message);
+  return violations
+    .flatMap(({ id, nodes }) => nodes.map((node) => ({ id, node })))
+    .filter(({ id, node }) => id !== "label-content-name-mismatch" || !isShirt(node))
+    .map(({ id, node }) => `${id}: ${node.target} (${why(node)})`);
 }"""
-"""What is wrong with the page, a sentence each. One thing is right: `Otis M` on a shirt is said `Otis Marlowe-Finch`."""
+"""What is wrong with the page, a sentence each. One thing is right: `Otis M` on a shirt is said in full."""
 SMALL: Final = """() => {
   const within = document.querySelector("dialog:last-of-type") ?? document;
-  const pressed = within.querySelectorAll("button, summary, input, select, textarea, a.button, .tabs a, .list a, .players a");
+  const fields = "input, select, textarea, summary";
+  const pressed = within.querySelectorAll(`button, a.button, .tabs a, .list a, .players a, ${fields}`);
   return [...pressed]
     .filter((each) => each.checkVisibility({ visibilityProperty: true }))
     .map((each) => ({ each, box: (each.closest("label") ?? each).getBoundingClientRect() }))
@@ -81,7 +87,7 @@ class Eyes:
 
 
 async def test_before_anybody_signed_in(phones: Phones) -> None:
-    """The doors of the app: nothing recorded yet, signing in, an invitation, a scorer's link, an address that is none."""
+    """The doors of the app: nothing recorded yet, signing in, an invitation, a scorer's link, no address."""
     page = (await phones.open()).page
     eyes = Eyes(page)
     await eyes.visit("no matches", "/", "No matches yet")

@@ -81,7 +81,8 @@ export class IndexedStore {
     } catch (error) {
       abort(tx);
       await end.catch(() => {});
-      throw error;
+      // A transaction that the browser has ended, for want of space or by a broken disk, refuses what is asked of it next.
+      throw error instanceof DOMException ? new StoreFault(String(error)) : error;
     }
   }
 

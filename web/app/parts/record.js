@@ -70,6 +70,22 @@ function isTremble(button) {
 export async function teamOn(app, facts, side) {
   const team = sidesOf(app.club, facts)[side];
   if (team.id || !app.may("coach")) return team.id;
+  const key = `${facts.match.id} ${side}`;
+  const coming = making.get(key) ?? makeTeam(app, facts, side).finally(() => making.delete(key));
+  making.set(key, coming);
+  return coming;
+}
+
+/** Teams on their way into the store, by match and side: the next press counts for the same one. @type {Map<string, Promise<string>>} */
+const making = new Map();
+
+/**
+ * @param {App} app
+ * @param {MatchFacts} facts
+ * @param {Side} side
+ */
+async function makeTeam(app, facts, side) {
+  const team = sidesOf(app.club, facts)[side];
   const id = app.club.newId();
   await app.club.group((group) => {
     group.put("teams", id, { name: team.isOurs ? US : THEM });
