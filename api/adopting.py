@@ -141,7 +141,8 @@ def _show(console: Console, owned: Owned, done: Adopted) -> None:
         return
     table = Table("Table", "Rows", "Refused", "What becomes of it", title=owned.described)
     for each in told.tables:
-        table.add_row(each.name, str(each.rows), str(each.refused or ""), "refused" if each.refused else each.fate)
+        fate = "nothing, until the refused rows are mended" if each.refused else each.fate
+        table.add_row(each.name, str(each.rows), str(each.refused or ""), fate)
     console.print(table)
     _say(console, f"Times without a zone were read as {told.time_zone}.")
     for note in told.notes:

@@ -131,8 +131,8 @@ async def adopt(
         return done
     except asyncpg.InsufficientPrivilegeError as error:
         raise AdoptionImpossible(
-            f"The role of DATABASE_URL may not do what is needed ({error}). Give that of the old tables' owner, with "
-            "the rights to create schemas in the database and roles."
+            f"The role of DATABASE_URL may not do what is needed ({error}). It must own the old tables, and be allowed to "
+            f"create schemas in the database. Have an administrator run CREATE ROLE {APP_ROLE} and GRANT {APP_ROLE} to it."
         ) from error
     except asyncpg.LockNotAvailableError as error:
         raise AdoptionImpossible(
@@ -170,9 +170,7 @@ async def _adopt(
 
 async def _prepare_session(connection: "asyncpg.Connection[asyncpg.Record]", time_zone: str | None) -> None:
     # A policy on an old table must not hide rows; and days and times are read as text.
-    await connection.execute(
-        "SET LOCAL row_security = off; SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL lc_messages = 'C'"
-    )
+    await connection.execute("SET LOCAL row_security = off; SET LOCAL DateStyle = 'ISO, YMD'")
     if time_zone is None:
         return
     try:

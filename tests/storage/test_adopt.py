@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -471,3 +472,21 @@ async def test_a_server_that_meets_an_old_database_names_the_way(empty_database:
     with pytest.raises(MigrationError, match="touchline adopt --dry-run"):
         await migrate(empty_database.owner_dsn)
     assert (await take(empty_database)).state is State.ADOPTED
+
+
+async def test_an_owner_who_is_no_superuser(pg_server: PgServer, empty_database: PgDatabase, site: Site) -> None:
+    """The old tables' plain owner adopts, once an administrator let it take the server's role; before, it is told."""
+    role = f"club_{empty_database.name}"
+    name, club = empty_database.name, OldClub(4)
+    pg_server.execute(f"CREATE ROLE {role}", f"GRANT CREATE ON DATABASE {name} TO {role}")
+    plain = replace(empty_database, owner_dsn=f"{empty_database.owner_dsn}&role={role}")
+    try:
+        await build(plain.owner_dsn, club)
+        with pytest.raises(AdoptionImpossible, match="permission denied to grant role"):
+            await take(plain)
+        pg_server.execute(f"GRANT touchline_app TO {role}")
+        assert (await take(plain)).state is State.ADOPTED
+        assert sum(map(len, (await site.view()).values())) == club.count
+    finally:
+        pg_server.execute(f"DROP OWNED BY {role}", database=name)
+        pg_server.execute(f"DROP OWNED BY {role}", f"DROP ROLE {role}")
