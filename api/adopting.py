@@ -23,7 +23,9 @@ from api.identity.passwords import Passwords, check_password
 from api.identity.reception import Email, Name, Password
 from api.serving import UNUSABLE, Owned, StartError, open_as_owner, run
 from api.settings import Settings
-from storage.adoption.adopt import Adopted, Adoption, AdoptionImpossible, State, adopt, is_adopted
+from storage.adoption.adopt import Adopted, State, adopt, is_adopted
+from storage.adoption.club import Adoption
+from storage.adoption.fitness import AdoptionImpossible
 from storage.adoption.meaning import Note
 from storage.adoption.old import ASIDE
 from storage.adoption.rows import Refusal

@@ -15,7 +15,9 @@ import pytest
 from football.collections import CATALOGUE
 from football.ids import stint_id
 from football.scoreboard import score_of
-from storage.adoption.adopt import Adopted, Adoption, AdoptionImpossible, State, adopt
+from storage.adoption.adopt import Adopted, State, adopt
+from storage.adoption.club import Adoption
+from storage.adoption.fitness import AdoptionImpossible
 from storage.embedded.bundle import run_user, usable_bundle
 from storage.migrate import MigrationError, check_schema, migrate
 from storage.readiness import check_fit
