@@ -25,6 +25,14 @@ from storage.migrate import CONNECT_S, apply_missing, read_migrations, take_turn
 from storage.readiness import MAKE_ROLE
 from storage.tables import GRASSROOTS
 
+LOST: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+)
+"""What the driver raises where a connection ends under it, by the moment at which it does."""
 _KEEP_POSITIONS: Final = f"""
 INSERT INTO {GRASSROOTS}.{POSITIONS} (pos_code, long_name)
 SELECT pos_code::text, coalesce(long_name::text, '') FROM {ASIDE}.{POSITIONS} WHERE pos_code IS NOT NULL
@@ -77,8 +85,7 @@ async def adopt(
                 tell,
             )
         except BaseException:
-            if not connection.is_closed():
-                await transaction.rollback()
+            connection.terminate()  # in whatever state it is: the database rolls back
             raise
         if done.state is State.ADOPTED:
             await transaction.commit()
@@ -93,6 +100,11 @@ async def adopt(
     except asyncpg.LockNotAvailableError as error:
         raise AdoptionImpossible(
             "Somebody is writing to the old tables. Stop the app that uses them, and run this again."
+        ) from error
+    except LOST as error:
+        raise AdoptionImpossible(
+            f"The connection to the database was lost ({type(error).__name__}). Run this again: it was done whole, or "
+            "not at all."
         ) from error
     finally:
         await connection.close()
