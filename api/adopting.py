@@ -23,7 +23,9 @@ from api.identity.passwords import Passwords, check_password
 from api.identity.reception import Email, Name, Password
 from api.serving import UNUSABLE, Owned, StartError, open_as_owner, run
 from api.settings import Settings
-from storage.adoption.adopt import Adopted, Adoption, AdoptionImpossible, State, adopt, is_adopted
+from storage.adoption.adopt import Adopted, State, adopt, is_adopted
+from storage.adoption.club import Adoption
+from storage.adoption.fitness import AdoptionImpossible
 from storage.adoption.meaning import Note
 from storage.adoption.old import ASIDE
 from storage.adoption.rows import Refusal
@@ -141,7 +143,8 @@ def _show(console: Console, owned: Owned, done: Adopted) -> None:
         return
     table = Table("Table", "Rows", "Refused", "What becomes of it", title=owned.described)
     for each in told.tables:
-        table.add_row(each.name, str(each.rows), str(each.refused or ""), "refused" if each.refused else each.fate)
+        fate = "nothing, until the refused rows are mended" if each.refused else each.fate
+        table.add_row(each.name, str(each.rows), str(each.refused or ""), fate)
     console.print(table)
     _say(console, f"Times without a zone were read as {told.time_zone}.")
     for note in told.notes:

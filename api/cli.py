@@ -25,7 +25,7 @@ from api.serving import Opened, StartError, listen, open_database
 from api.serving import serve as serve_until_told
 from api.settings import Settings, SettingsError, is_own_machine, read_environment
 from api.workers import supervise
-from storage.adoption.adopt import AdoptionImpossible
+from storage.adoption.fitness import AdoptionImpossible
 from storage.backups import BackupError
 from storage.embedded import EmbeddedPostgresError
 from storage.migrate import MigrationError, SchemaOutOfDate

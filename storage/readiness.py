@@ -37,7 +37,9 @@ BEFORE_A_CLUB: Final = ("memberships", "scorers", "sessions")
 MAKE_ROLE: Final = f"""
 DO $$ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{APP_ROLE}') THEN CREATE ROLE {APP_ROLE} NOLOGIN; END IF;
-    EXECUTE format('GRANT {APP_ROLE} TO %I', current_user);
+    IF NOT pg_has_role(current_user, '{APP_ROLE}', 'MEMBER') THEN
+        EXECUTE format('GRANT {APP_ROLE} TO %I', current_user);
+    END IF;
 END $$;
 """
 

@@ -6,6 +6,7 @@ from typing import Final
 import asyncpg
 from msgspec import Struct, field
 
+from storage.adoption.families import count_dangling, find_orphans, in_order
 from storage.adoption.meaning import Note, changed_scores, name_our_sides
 from storage.adoption.old import (
     ASIDE,
@@ -17,7 +18,7 @@ from storage.adoption.old import (
     read_tables,
     rows_query,
 )
-from storage.adoption.rows import OldRow, Reading, Refusal, count_dangling, find_orphans, in_order, read_rows
+from storage.adoption.rows import OldRow, Reading, Refusal, read_rows
 from sync.collections import Catalogue, Collection
 
 _NO_TABLE: Final = "A view or a foreign table stands where a table is expected."

@@ -1,12 +1,10 @@
 """The command `adopt` from the outside: what it asks, shows and leaves, and that killing it leaves nothing."""
 
-import asyncio
 import json
 import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +14,9 @@ import pytest
 from api.identity.passwords import Passwords
 from storage.embedded.bundle import run_user, usable_bundle
 from storage.schema_dump import dump
-from tests.pg import PgDatabase
+from tests.pg import PgDatabase, in_thread
 from tests.storage.old_club import OldClub, build
+from tests.waiting import until
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(180)]
 
@@ -25,9 +24,9 @@ CHECKOUT = Path(__file__).parents[2]
 END_S = 120
 WHO = ("--club", "Reds FC", "--owner-email", "coach@reds.example")
 PASSWORD = "four random words are good"
-LOCKED = """
-SELECT count(*) FROM pg_locks
- WHERE mode = 'ExclusiveLock' AND locktype = 'relation' AND granted
+WRITES = """
+SELECT count(*) >= 10 FROM pg_locks
+ WHERE mode = 'RowExclusiveLock' AND locktype = 'relation' AND pid <> pg_backend_pid()
    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
 CONNECTED = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -154,18 +153,11 @@ async def test_killed_half_way(empty_database: PgDatabase, tmp_path: Path) -> No
     assert process.stdin is not None
     process.stdin.write(f"{PASSWORD}\n")
     process.stdin.flush()
-    ends = time.monotonic() + END_S
-    while not await fetch(empty_database, LOCKED):
-        assert time.monotonic() < ends
-        assert process.poll() is None, process.communicate()
-        await asyncio.sleep(0.02)
-    await asyncio.sleep(0.2)
+    await until(lambda: in_thread(lambda: fetch(empty_database, WRITES)) or process.poll() is not None)
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=END_S)
     assert process.returncode == -signal.SIGKILL
-    while await fetch(empty_database, CONNECTED):
-        assert time.monotonic() < ends
-        await asyncio.sleep(0.02)
+    await until(lambda: not in_thread(lambda: fetch(empty_database, CONNECTED)))
     assert await whole(empty_database) == before
     status, _, words = run(empty_database, tmp_path, *WHO, given=f"{PASSWORD}\n")
     assert (status, words) == (0, "")

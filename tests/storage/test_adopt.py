@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,9 @@ import pytest
 from football.collections import CATALOGUE
 from football.ids import stint_id
 from football.scoreboard import score_of
-from storage.adoption.adopt import Adopted, Adoption, AdoptionImpossible, State, adopt
+from storage.adoption.adopt import Adopted, State, adopt
+from storage.adoption.club import Adoption
+from storage.adoption.fitness import AdoptionImpossible
 from storage.embedded.bundle import run_user, usable_bundle
 from storage.migrate import MigrationError, check_schema, migrate
 from storage.readiness import check_fit
@@ -440,7 +443,7 @@ async def test_ending_half_way_leaves_all_as_it_was(empty_database: PgDatabase) 
         if done and not cuts:
             cuts.append(asyncio.ensure_future(execute(empty_database, END_OTHERS)))
 
-    with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
+    with pytest.raises(AdoptionImpossible, match="was lost"):
         await take(empty_database, tell=cut)
     assert await cuts[0]
     assert await whole(empty_database) == before
@@ -471,3 +474,21 @@ async def test_a_server_that_meets_an_old_database_names_the_way(empty_database:
     with pytest.raises(MigrationError, match="touchline adopt --dry-run"):
         await migrate(empty_database.owner_dsn)
     assert (await take(empty_database)).state is State.ADOPTED
+
+
+async def test_an_owner_who_is_no_superuser(pg_server: PgServer, empty_database: PgDatabase, site: Site) -> None:
+    """The old tables' plain owner adopts, once an administrator let it take the server's role; before, it is told."""
+    role = f"club_{empty_database.name}"
+    name, club = empty_database.name, OldClub(4)
+    pg_server.execute(f"CREATE ROLE {role}", f"GRANT CREATE ON DATABASE {name} TO {role}")
+    plain = replace(empty_database, owner_dsn=f"{empty_database.owner_dsn}&role={role}")
+    try:
+        await build(plain.owner_dsn, club)
+        with pytest.raises(AdoptionImpossible, match="permission denied to grant role"):
+            await take(plain)
+        pg_server.execute(f"GRANT touchline_app TO {role}")
+        assert (await take(plain)).state is State.ADOPTED
+        assert sum(map(len, (await site.view()).values())) == club.count
+    finally:
+        pg_server.execute(f"DROP OWNED BY {role}", database=name)
+        pg_server.execute(f"DROP OWNED BY {role}", f"DROP ROLE {role}")
