@@ -64,7 +64,8 @@ def command(
     def call(arguments: tuple[str, ...]) -> Said:
         with pytest.raises(SystemExit) as ended:
             main([*arguments])
-        return Said(ended.value.code, *capsys.readouterr())
+        said = capsys.readouterr()
+        return Said(ended.value.code, said.out, said.err)
 
     async def run(*arguments: str) -> Said:
         return await anyio.to_thread.run_sync(call, arguments)
