@@ -26,6 +26,12 @@ COPY web/sync web/sync
 COPY web/viewer web/viewer
 RUN python -m compileall -q sync football storage realtime api
 
+# `docker exec <container> touchline doctor`, as the user who may talk to the database.
+COPY --chmod=0755 <<'SH' /usr/local/bin/touchline
+#!/bin/sh
+exec as-touchline python -m api.cli "$@"
+SH
+
 # A fresh volume belongs to root: root hands it over and steps down before anything of ours runs.
 COPY --chmod=0755 <<'SH' /usr/local/bin/as-touchline
 #!/bin/sh

@@ -37,7 +37,7 @@ from api.identity.scorers import ScorerKeeper
 from api.identity.slowdown import SlowDown
 from api.live import feeds, sockets
 from api.live.live import Dials, Live
-from api.metrics import Metrics, Requests
+from api.metrics import Metrics, Pools, Requests
 from api.observe import Instruments, observed
 from api.pages import routes as pages
 from api.reference import documents
@@ -70,7 +70,7 @@ from api.sync import bulk, config, conflicts, devices, exchange, pictures
 from football.collections import CATALOGUE
 from football.roles import permit_of
 from realtime.limits import LiveLimits
-from storage.accounts import Accounts, open_engine
+from storage.accounts import Accounts, in_use, open_engine
 from storage.committer import Committer
 from storage.engine import Engine
 from storage.matches import MatchReader
@@ -104,6 +104,7 @@ class Services(Struct):
     sharer: Sharer
     readiness: Readiness
     live: Live
+    pools: Pools
 
 
 def read_clock() -> int:
@@ -151,7 +152,17 @@ async def open_services(
             wakeups=partial(make_wakeups, direct_dsn or dsn),
         )
         yield join(
-            engine, matches, Sharing(pool), people, ring, ready, gate, live_floor, pictures=pictures, clock=clock
+            engine,
+            matches,
+            Sharing(pool),
+            people,
+            ring,
+            ready,
+            gate,
+            live_floor,
+            pictures=pictures,
+            pools=Pools({"store": pool, "door": door}, partial(in_use, database)),
+            clock=clock,
         )
     finally:
         await database.dispose()
@@ -170,6 +181,7 @@ def join(  # noqa: PLR0913 - here alone all parts meet
     live_floor: Live,
     *,
     pictures: PictureReader,
+    pools: Pools,
     clock: Callable[[], int],
 ) -> Services:
     """Join an engine and accounts to services."""
@@ -195,6 +207,7 @@ def join(  # noqa: PLR0913 - here alone all parts meet
         sharer=Sharer(links, people.accounts, clock=clock, dice=secrets.token_bytes),
         readiness=readiness,
         live=live_floor,
+        pools=pools,
     )
 
 
@@ -217,7 +230,7 @@ def create_app(
     limiter = Limiter(monotonic, factor=settings.rate_factor)
     named = {name: _hand_out(getattr(services, name)) for name in Services.__struct_fields__}
     named |= {"addresses": _hand_out(addresses), "limiter": _hand_out(limiter), "settings": _hand_out(settings)}
-    told = Metrics(requests, services.live, services.committer, services.views, worker=worker)
+    told = Metrics(requests, services.live, services.committer, services.views, services.pools, worker=worker)
     named["metrics"] = _hand_out(told)
     app = Litestar(
         route_handlers=[*ROUTES],

@@ -7,9 +7,10 @@ send, and no label or value tells of a club, a person or an address.
 
 import hmac
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
+import asyncpg
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
@@ -20,6 +21,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from api import VERSION
 from api.errors import NotFound, Unauthorised
 from api.identity.access import PUBLIC, bearer
 from api.live.live import CLUB, Live
@@ -55,7 +57,20 @@ class Told(Struct, frozen=True):
 METRICS: Final[Mapping[str, Told]] = {
     "touchline_http_requests_total": Told("counter", "Requests that were answered.", ("method", "route", "status")),
     "touchline_http_request_seconds": Told("histogram", "How long answers took; polls wait.", ("method", "route")),
+    "touchline_info": Told("gauge", "1; the label is the version.", ("version",)),
     "touchline_pushes_waiting": Told("gauge", "Pushes that wait for their commit."),
+    "touchline_pushes_total": Told(
+        "counter", "Pushes that were answered, refused whole, or failed and come again.", ("result",)
+    ),
+    "touchline_push_clubs": Told("gauge", "Clubs whose pushes are being committed."),
+    "touchline_push_rounds_total": Told("counter", "Transactions of pushes; one holds all that waited in its club."),
+    "touchline_push_rounds_seconds_total": Told("counter", "Seconds that they took, with planning and commit."),
+    "touchline_push_rounds_split_total": Told("counter", "Those that failed, and were done again push by push."),
+    "touchline_mutations_total": Told("counter", "Mutations by verdict; repeats count again.", ("verdict",)),
+    "touchline_conflicts_told_total": Told("counter", "Conflicts that verdicts told of; repeats count again."),
+    "touchline_pool_connections": Told("gauge", "Connections to the database, in use or idle.", ("pool", "state")),
+    "touchline_pool_connections_max": Told("gauge", "The most that a pool opens.", ("pool",)),
+    "touchline_accounts_connections": Told("gauge", "Connections for accounts that are in use; 4 at the most."),
     "touchline_views_entries": Told("gauge", "Answers that are kept."),
     "touchline_views_bytes": Told("gauge", "Their bytes; 32 MiB at the most."),
     "touchline_views_read_total": Told("counter", "Answers that were kept (hit) or made (miss).", ("result",)),
@@ -86,6 +101,13 @@ METRICS: Final[Mapping[str, Told]] = {
     "touchline_wakeups_dropped_total": Told("counter", "Clubs that others were not told of; their polls find out."),
 }
 """Every metric of our own; `docs/metrics.md` has them all. Beside them stand `process_*` of the library."""
+
+
+class Pools(Struct, frozen=True):
+    """The pools of connections of this process."""
+
+    by_name: "Mapping[str, asyncpg.Pool[asyncpg.Record]]"
+    accounts_in_use: Callable[[], int]
 
 
 class _Seen:
@@ -131,12 +153,15 @@ class Requests:
 class Metrics(Collector):
     """What Prometheus is told."""
 
-    def __init__(self, requests: Requests, live: Live, committer: Committer, views: Views, *, worker: int = 0) -> None:
+    def __init__(
+        self, requests: Requests, live: Live, committer: Committer, views: Views, pools: Pools, *, worker: int = 0
+    ) -> None:
         """Read these parts; `worker` is the place of this process among those that share its socket."""
         self._requests = requests
         self._live = live
         self._committer = committer
         self._views = views
+        self._pools = pools
         self._worker = str(worker)
         self._registry = CollectorRegistry()
         self._registry.register(self)
@@ -155,12 +180,42 @@ class Metrics(Collector):
 
     def _families(self) -> Iterator[Metric]:
         yield from self._requests.families()
-        yield gauge("touchline_pushes_waiting", self._committer.waiting)
+        yield gauge("touchline_info", {(VERSION,): 1})
+        yield from self._of_pushes()
+        yield from self._of_pools()
         views = self._views.statistics()
         yield gauge("touchline_views_entries", views.entries)
         yield gauge("touchline_views_bytes", views.bytes)
         yield counter("touchline_views_read_total", {("hit",): views.hits, ("miss",): views.misses})
         yield from self._of_live()
+
+    def _of_pushes(self) -> Iterator[Metric]:
+        committer, tally = self._committer, self._committer.tally
+        yield gauge("touchline_pushes_waiting", committer.waiting)
+        results: dict[tuple[str, ...], float] = {
+            ("answered",): tally.answered,
+            ("refused",): tally.refused,
+            ("failed",): tally.failed,
+        }
+        yield counter("touchline_pushes_total", results)
+        yield gauge("touchline_push_clubs", committer.clubs)
+        yield counter("touchline_push_rounds_total", tally.rounds)
+        yield counter("touchline_push_rounds_split_total", tally.rounds_split)
+        yield counter("touchline_push_rounds_seconds_total", tally.rounds_s)
+        verdicts: dict[tuple[str, ...], float] = {(word,): count for word, count in tally.verdicts.items()}
+        yield counter("touchline_mutations_total", verdicts)
+        yield counter("touchline_conflicts_told_total", tally.conflicts)
+
+    def _of_pools(self) -> Iterator[Metric]:
+        found: dict[tuple[str, ...], float] = {}
+        most: dict[tuple[str, ...], float] = {}
+        for name, pool in self._pools.by_name.items():
+            idle = pool.get_idle_size()
+            found |= {(name, "used"): pool.get_size() - idle, (name, "idle"): idle}
+            most[name,] = pool.get_max_size()
+        yield gauge("touchline_pool_connections", found)
+        yield gauge("touchline_pool_connections_max", most)
+        yield gauge("touchline_accounts_connections", self._pools.accounts_in_use())
 
     def _of_live(self) -> Iterator[Metric]:
         found = self._live.statistics()

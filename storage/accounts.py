@@ -14,6 +14,7 @@ from msgspec import Struct
 from sqlalchemy import Uuid, bindparam, exists, func, insert, join, literal, null, select, union_all, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import QueuePool
 
 from storage.clubs import set_club_sql
 from storage.invitations import Secret, accept, check_clubs
@@ -126,6 +127,13 @@ def open_engine(dsn: str) -> AsyncEngine:
         pool_timeout=COMMAND_TIMEOUT_S,
         pool_pre_ping=True,
     )
+
+
+def in_use(engine: AsyncEngine) -> int:
+    """Return how many connections of an engine are in use."""
+    pool = engine.pool
+    assert isinstance(pool, QueuePool), "open_engine bounds its pool"
+    return pool.checkedout()
 
 
 class Accounts:

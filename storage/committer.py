@@ -9,10 +9,10 @@ written harms no other. Two pushes of one device never share a round: the second
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, get_args
 
 from storage.engine import Arrival, Engine
-from sync.messages import PushAnswer, PushRequest
+from sync.messages import PushAnswer, PushRequest, VerdictWord
 from sync.records import Key, Record
 
 ROUND_MUTATIONS_MAX: Final = 2_000
@@ -20,6 +20,37 @@ ROUND_MUTATIONS_MAX: Final = 2_000
 
 ROUND_BYTES_MAX: Final = 1024 * 1024
 """Bytes of mutations in one round."""
+
+
+class Tally:
+    """What came of pushes since the process began."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.answered = 0
+        self.refused = 0
+        """Those that were applied in no part: another history, a clone, an end of access."""
+        self.failed = 0
+        """Those whose transaction failed: their phones send them again."""
+        self.rounds = 0
+        self.rounds_s = 0.0
+        """Seconds that they took together."""
+        self.rounds_split = 0
+        """Rounds that failed together, and were committed one push at a time."""
+        self.verdicts: dict[str, int] = dict.fromkeys(get_args(VerdictWord), 0)
+        self.conflicts = 0
+        """Conflicts that verdicts told of."""
+
+    def note(self, answer: PushAnswer | Exception) -> None:
+        """Count the answer to one push."""
+        if isinstance(answer, Exception):
+            self.refused += 1
+            return
+        self.answered += 1
+        self.verdicts["applied"] += sum(run.to_n - run.from_n + 1 for run in answer.applied)
+        for verdict in answer.others:
+            self.verdicts[verdict.verdict] += 1
+            self.conflicts += len(verdict.conflicts)
 
 
 class _Waiting(NamedTuple):
@@ -38,6 +69,12 @@ class Committer:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self.waiting = 0
         """Pushes that wait for their answer, of all clubs."""
+        self.tally = Tally()
+
+    @property
+    def clubs(self) -> int:
+        """Clubs whose pushes are being committed."""
+        return len(self._tasks)
 
     async def push(self, club_id: str, author: str, push: PushRequest, *, grant: str | None = None) -> PushAnswer:
         """Apply a push and answer it, as `Engine.push` does; it may share its transaction with others."""
@@ -68,16 +105,22 @@ class Committer:
                 waiting.answer.cancel()
 
     async def _commit(self, club_id: str, joined: list[_Waiting]) -> None:
+        began = asyncio.get_running_loop().time()
         try:
             answers = await self._engine.push_together(club_id, [waiting.arrival for waiting in joined])
         except Exception as error:  # noqa: BLE001 - whatever it was, it is handed to whom it concerns
             if len(joined) == 1:
+                self.tally.failed += 1
                 _tell(joined[0], error)
                 return
+            self.tally.rounds_split += 1
             for waiting in joined:
                 await self._commit(club_id, [waiting])
             return
+        self.tally.rounds += 1
+        self.tally.rounds_s += asyncio.get_running_loop().time() - began
         for waiting, answer in zip(joined, answers, strict=True):
+            self.tally.note(answer)
             _tell(waiting, answer)
         if versions := [answer.version for answer in answers if isinstance(answer, PushAnswer)]:
             self._on_commit(club_id, max(versions))

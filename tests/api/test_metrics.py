@@ -12,7 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from api.app import Services, create_app
 from api.metrics import BOUNDS_S, METRICS, Requests, cumulative
 from api.settings import Mode, Settings
-from tests.api.people import Person, client_of, code_of, some_id
+from storage.pools import STORE_CONNECTIONS_MAX
+from tests.api.people import Person, client_of, code_of, put, some_id
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 TOKEN = "a token of the tests, of 32 bytes or more"
@@ -146,6 +147,19 @@ async def test_the_page_lists_every_metric(client: httpx.AsyncClient) -> None:
             assert sample.labels["worker"] == "0"
     page = PAGE.read_text(encoding="utf-8")
     assert all(f"`{name}`" in page or f"`{name}_total`" in page for name in families)
+
+
+async def test_pushes_and_verdicts_are_counted(client: httpx.AsyncClient, coach: Person) -> None:
+    """One push with a match, and an event that waits for another: two verdicts, one transaction, no connection kept."""
+    await coach.push(put("matches", some_id(), kickoff_ts="2026-09-20T10:00:00.000Z"), put("events", some_id(),
+                     match_id=some_id(), kind="goal"))  # fmt: skip
+    text = (await read(client)).text
+    assert value_of(text, "touchline_pushes_total", result="answered") == 1
+    assert value_of(text, "touchline_push_rounds_total") == 1
+    verdicts = {word: value_of(text, "touchline_mutations_total", verdict=word) for word in ("applied", "parked")}
+    assert verdicts == {"applied": 1, "parked": 1}
+    assert value_of(text, "touchline_pool_connections", pool="store", state="used") == 0
+    assert value_of(text, "touchline_pool_connections_max", pool="store") == STORE_CONNECTIONS_MAX
 
 
 def test_whatever_is_sent_the_series_are_bounded() -> None:

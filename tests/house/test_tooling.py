@@ -53,7 +53,7 @@ def test_tests_run_on_what_the_server_runs_on() -> None:
     assert pins("runtime.txt").items() <= pins("dev.txt").items()
 
 
-@pytest.mark.parametrize("script", ["requirements/venv.sh", "requirements/chromium.sh", ".ci/run"])
+@pytest.mark.parametrize("script", ["requirements/venv.sh", "requirements/chromium.sh", ".ci/run", "touchline"])
 def test_a_script_is_sound_for_its_shell(script: str) -> None:
     """A script parses in the shell that its first line names."""
     shell = "bash" if "bash" in (ROOT / script).read_text().splitlines()[0] else "sh"

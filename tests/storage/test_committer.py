@@ -106,6 +106,7 @@ async def test_a_refused_push_leaves_the_others_of_its_round_alone() -> None:
     assert good.version == 6
     assert isinstance(diverged, LogDiverged)
     assert isinstance(forked, DeviceForked)
+    assert (committer.tally.answered, committer.tally.refused, committer.tally.rounds) == (2, 2, 2)
     assert len(await log_of(engine)) == 6
 
 
@@ -122,6 +123,9 @@ async def test_what_cannot_be_written_harms_no_other() -> None:
     assert isinstance(bad, OSError)
     assert isinstance(three, PushAnswer)
     assert [change.version for change in await log_of(engine)] == [1, 2, 3, 4, 5, 6]
+    tally = committer.tally
+    assert (tally.answered, tally.failed, tally.rounds, tally.rounds_split) == (2, 1, 2, 1)
+    assert tally.verdicts["applied"] == sum(tally.verdicts.values()) == 6
 
 
 async def test_a_waiter_that_leaves_stops_nothing() -> None:

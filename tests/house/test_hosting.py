@@ -1,0 +1,192 @@
+"""What a volunteer copies to host a server fits the tree: image, Fly.io, compose, the pages with their commands."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+from click import Group
+
+from api import VERSION
+from api.app import ROUTES
+from api.cli import commands
+from api.settings import NAMES, Mode, read_settings
+from storage.embedded.bundle import PG_MAJOR
+from tests.house.rules import ROOT
+
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+FLY: dict[str, Any] = tomllib.loads((ROOT / "fly.toml").read_text(encoding="utf-8"))
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+PAGES = ("runbook.md", "deploy.md")
+SECRET = "s" * 64
+
+
+def image_env() -> dict[str, str]:
+    """Return the environment that the image sets."""
+    [line] = re.findall(r"^ENV (.*)", DOCKERFILE, re.MULTILINE)
+    return dict(word.split("=", 1) for word in shlex.split(line))
+
+
+def copied() -> list[str]:
+    """Return what the image takes of the checkout."""
+    lines = [line.split()[1:-1] for line in DOCKERFILE.splitlines() if line.startswith("COPY ") and "<<" not in line]
+    return [name for names in lines for name in names]
+
+
+def page(name: str) -> str:
+    """Return one of the pages."""
+    return (ROOT / "docs" / name).read_text(encoding="utf-8")
+
+
+def test_what_the_image_takes_is_there_and_reaches_the_builder() -> None:
+    """Each source exists, and .dockerignore lets it through."""
+    allowed = [line[1:].rstrip("/") for line in (ROOT / ".dockerignore").read_text().splitlines() if line[:1] == "!"]
+    for name in copied():
+        assert (ROOT / name).exists(), name
+        assert any(name == each or name.startswith(f"{each}/") for each in allowed), name
+
+
+def test_the_image_has_all_that_the_server_imports(tmp_path: Path) -> None:
+    """A copy of just that, with nothing of the checkout beside it: the command in it runs, and reads its pages."""
+    for name in copied():
+        target = tmp_path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target)
+    [command] = re.findall(r"^CMD (\[.*\])", DOCKERFILE, re.MULTILINE)
+    program, *arguments = yaml.safe_load(command)
+    assert (program, arguments[-1]) == ("python", "serve")
+    python = str(ROOT / ".venv" / "bin" / "python")
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path), "HOME": str(tmp_path)}
+    run = [python, *arguments[:-1], "--version"]
+    said = subprocess.run(run, env=env, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+    assert said == f"touchline {VERSION}\n"
+    reads = "from api.pages.site import read_site, WEB; read_site(); print(WEB)"
+    web = subprocess.run(
+        [python, "-c", reads], env=env, cwd=tmp_path, check=True, capture_output=True, text=True
+    ).stdout
+    assert web.strip() == str(tmp_path / "web")
+
+
+def test_the_image_steps_down_from_root() -> None:
+    """The server, and each command that somebody runs in its container, is an ordinary user's."""
+    assert 'ENTRYPOINT ["as-touchline"]' in DOCKERFILE
+    assert "setpriv --reuid=touchline" in DOCKERFILE
+    assert 'exec as-touchline python -m api.cli "$@"' in DOCKERFILE
+
+
+def test_ports_and_checks_agree() -> None:
+    """One port in the image, on Fly.io and in compose; and each check asks a route that is there and open to all."""
+    port = image_env()["PORT"]
+    service = COMPOSE["services"]["touchline"]
+    assert re.findall(r"^EXPOSE (\d+)", DOCKERFILE, re.MULTILINE) == [port]
+    assert FLY["env"]["PORT"] == port == str(FLY["http_service"]["internal_port"]) == service["environment"]["PORT"]
+    assert service["ports"] == [f"127.0.0.1:{port}:{port}"]
+    asked = {check["path"] for check in FLY["http_service"]["checks"]}
+    asked |= set(re.findall(r"\{os\.environ\[\"PORT\"\]\}(/[\w/]+)", DOCKERFILE))
+    asked |= set(re.findall(r"`(/health/\w+)`", page("runbook.md") + page("deploy.md")))
+    paths = {path for route in ROUTES for path in getattr(route, "paths", ())}
+    assert asked >= {"/health/ready"}
+    assert asked <= paths
+
+
+def test_settings_of_each_host_are_read() -> None:
+    """What the files set are settings, production reads them, and data lies on what stays."""
+    image = {name: value for name, value in image_env().items() if not name.startswith("PYTHON")}
+    compose = {name: _filled(value) for name, value in COMPOSE["services"]["touchline"]["environment"].items()}
+    for given in (image, {**image, **FLY["env"]}, compose):
+        assert given.keys() <= NAMES
+        assert read_settings({"SECRET_KEY": SECRET, **given}).mode is Mode.PRODUCTION
+    data_dir = image["DATA_DIR"]
+    assert f"VOLUME {data_dir}" in DOCKERFILE
+    assert FLY["mounts"]["destination"] == data_dir == FLY["env"]["DATA_DIR"] == compose["DATA_DIR"]
+    assert COMPOSE["services"]["touchline"]["volumes"] == [f"data:{data_dir}"]
+
+
+def test_compose_agrees_with_itself() -> None:
+    """The server asks for the database that is made beside it, and every volume is declared."""
+    postgres = COMPOSE["services"]["postgres"]
+    made = postgres["environment"]
+    url = _filled(COMPOSE["services"]["touchline"]["environment"]["DATABASE_URL"])
+    assert url == f"postgresql://{made['POSTGRES_USER']}:given@postgres:5432/{made['POSTGRES_DB']}"
+    assert postgres["image"] == f"postgres:{PG_MAJOR}"
+    used = {volume.partition(":")[0] for service in COMPOSE["services"].values() for volume in service["volumes"]}
+    assert used == COMPOSE["volumes"].keys()
+
+
+def _filled(value: str) -> str:
+    """Return a value of compose with its variables given, or as they are otherwise."""
+    value = re.sub(r"\$\{SECRET_KEY:\?[^}]*\}", SECRET, value)
+    return re.sub(r"\$\{\w+:(-|\?)([^}]*)\}", lambda found: found[2] if found[1] == "-" else "given", value)
+
+
+def test_the_machine_keeps_sockets_and_stops_late() -> None:
+    """Sockets count as connections and nobody stops the machine beneath them; the end has time for a checkpoint."""
+    assert FLY["http_service"]["concurrency"]["type"] == "connections"
+    assert FLY["http_service"]["auto_stop_machines"] == "off"
+    assert FLY["kill_timeout"] >= 30
+    assert FLY["mounts"]["snapshot_retention"] >= 14
+    assert "deploy" not in FLY  # a release command would run without the volume
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_each_command_of_a_page_is_there(name: str) -> None:
+    """What a volunteer types from it: the command, and each option that is shown."""
+    found = re.findall(
+        r"(?:^|[`\" /])touchline ((?:[a-z]+ )?[a-z][a-z-]*)((?: [^\s`\"|;&)]+)*)", page(name), re.MULTILINE
+    )
+    seen: set[str] = set()
+    for words, rest in found:
+        first, _, second = words.partition(" ")
+        command = commands.commands.get(first)
+        if command is None:
+            continue
+        seen.add(first)
+        if isinstance(command, Group):
+            command = command.commands[second]
+        options = {option for parameter in command.params for option in parameter.opts}
+        assert set(re.findall(r"(?<= )--[a-z]+", rest)) <= options, (words, rest)
+    assert {"doctor", "restore"} <= seen
+
+
+def test_the_unit_stops_postgresql_in_good_order() -> None:
+    """Only the server gets SIGTERM: PostgreSQL would take its own for another kind of stop."""
+    [unit] = re.findall(r"```ini\n(.*?)```", page("deploy.md"), re.DOTALL)
+    lines = dict(line.split("=", 1) for line in unit.splitlines() if "=" in line and line[0] != "#")
+    assert lines["KillMode"] == "mixed"
+    assert int(lines["TimeoutStopSec"]) > 60
+    assert lines["User"] != "root"
+    program, command = lines["ExecStart"].split()
+    assert (ROOT / Path(program).name).is_file()
+    assert command in commands.commands
+
+
+def test_ci_runs_what_an_engineer_runs() -> None:
+    """The workflow calls .ci/run, and adds no check of its own."""
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
+    [job] = workflow["jobs"].values()
+    assert job["steps"][-1]["run"] == ".ci/run"
+    assert os.access(ROOT / ".ci/run", os.X_OK)
+
+
+def test_the_version_is_said_once_and_the_same() -> None:
+    """Of the package and of the command line, which also runs from a link in another folder."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == VERSION
+    assert project["scripts"] == {"touchline": "api.cli:main"}
+
+
+def test_the_script_runs_from_anywhere(tmp_path: Path) -> None:
+    """Through a link too, as in /usr/local/bin."""
+    (tmp_path / "touchline").symlink_to(ROOT / "touchline")
+    done = subprocess.run([tmp_path / "touchline", "--version"], cwd="/", check=True, capture_output=True, text=True)
+    assert done.stdout == f"touchline {VERSION}\n"
