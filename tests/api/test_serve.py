@@ -28,17 +28,20 @@ END_S = 30
 class Server:
     """A server process."""
 
-    def __init__(self, folder: Path, *command: str, checkout: Path = CHECKOUT, **settings: str) -> None:
+    checkout = CHECKOUT
+    """Whose code it runs."""
+
+    def __init__(self, folder: Path, *command: str, **settings: str) -> None:
         """Start it with these settings and nothing else of this environment."""
         given = {"DATA_DIR": str(folder), "PORT": "0", "DURABILITY": "test", **settings}
-        path = {"PATH": os.environ["PATH"], "PYTHONPATH": str(checkout), "HOME": str(folder)}
+        path = {"PATH": os.environ["PATH"], "PYTHONPATH": str(self.checkout), "HOME": str(folder)}
         # A file, because a pipe that nobody reads would stop the server when it is full.
         self._words = folder.parent / f"words-{some_id()}"
         with self._words.open("wb") as words:
             self.process = subprocess.Popen(
                 [sys.executable, "-W", "error", "-m", "api.cli", *(command or ("serve",))],
                 env={**path, **given},
-                cwd=checkout,
+                cwd=self.checkout,
                 stdout=subprocess.PIPE,
                 stderr=words,
                 text=True,

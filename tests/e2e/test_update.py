@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -21,6 +22,15 @@ LOOK: Final = "navigator.serviceWorker.getRegistration().then((each) => each.upd
 WAITS: Final = "navigator.serviceWorker.getRegistration().then(({ waiting }) => Boolean(waiting))"
 
 
+class Copy(Server):
+    """A server that runs another copy of the code."""
+
+    def __init__(self, checkout: Path, folder: Path, **settings: str) -> None:
+        """Start it."""
+        self.checkout = checkout
+        super().__init__(folder, **settings)
+
+
 @pytest.fixture
 def newer(address: str, empty_database: PgDatabase) -> Iterator[str]:
     """Start a server of a version with one changed file beside the one that runs, on the same database."""
@@ -31,7 +41,7 @@ def newer(address: str, empty_database: PgDatabase) -> Iterator[str]:
     shutil.copy(CHECKOUT / "schema.sql", checkout)
     with (checkout / "web/app/screens/lost.js").open("a", encoding="utf-8") as changed:
         changed.write("\nexport const another = true;\n")
-    server = Server(folder / "data", checkout=checkout, DATABASE_URL=empty_database.owner_dsn)
+    server = Copy(checkout, folder / "data", DATABASE_URL=empty_database.owner_dsn)
     try:
         yield server.await_address()
     finally:
