@@ -6,7 +6,7 @@ and by keyboard alone.
 
 import re
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import pytest
 from playwright.async_api import Locator, Page, expect
@@ -41,11 +41,13 @@ SMALL: Final = """() => {
 BEYOND: Final = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 """Pixels by which the page is wider than the screen."""
 
+Scheme = Literal["light", "dark"]
+
 
 class Eyes:
     """Looks at one page after the other, and tells at the end what was wrong."""
 
-    def __init__(self, page: Page, schemes: tuple[str, ...] = ("light", "dark")) -> None:
+    def __init__(self, page: Page, schemes: tuple[Scheme, ...] = ("light", "dark")) -> None:
         """Look at this page, in these colours."""
         self.page = page
         self.schemes = schemes
@@ -58,7 +60,7 @@ class Eyes:
             await self.page.evaluate(AXE)
         for scheme in self.schemes:
             # Nothing moves: half a fade has colours that nobody is meant to read.
-            await self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+            await self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             await self.page.evaluate(
                 "scrollTo(0, document.body.scrollHeight)"
             )  # the bar at the foot covers no row there
@@ -302,8 +304,9 @@ async def test_less_motion(phones: Phones) -> None:
     """Sheets slide up, unless the person asked their phone for less of that."""
     page = (await phones.open()).page
     await page.goto("/")
-    for wish, count in (("no-preference", 1), ("reduce", 0)):
-        await page.emulate_media(reduced_motion=wish)  # type: ignore[arg-type]
+    wishes: tuple[tuple[Literal["no-preference", "reduce"], int], ...] = (("no-preference", 1), ("reduce", 0))
+    for wish, count in wishes:
+        await page.emulate_media(reduced_motion=wish)
         await sync_line(page).click()
         moves = "document.querySelector('dialog').getAnimations().length + document.getAnimations().length"
         assert bool(await page.evaluate(moves)) == bool(count), wish

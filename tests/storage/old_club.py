@@ -62,10 +62,10 @@ class OldClub:
             name = NAMES[number] if number < len(NAMES) else f"Player {number}"
             position = (None, "GK", "LIB", "ST")[number % 4]
             shirt = None if number % 5 == 0 else number % 99 + 1
-            team = teams[number % 2] if number % 7 else None  # only the first two teams are the club's own
+            plays_for = teams[number % 2] if number % 7 else None  # only the first two teams are the club's own
             updated = None if number % 6 == 0 else self.when()
             notes = NOTES[number % len(NOTES)]
-            self.add("players", player, name, shirt, position, born, notes, team, 38.5, self.when(), updated)
+            self.add("players", player, name, shirt, position, born, notes, plays_for, 38.5, self.when(), updated)
         for number in range(matches):
             self._match(number, seasons, teams, players)
 
