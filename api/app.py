@@ -35,7 +35,7 @@ from api.identity.keys import KeyRing
 from api.identity.reception import Reception
 from api.identity.scorers import ScorerKeeper
 from api.identity.slowdown import SlowDown
-from api.live import feeds, sockets
+from api.live import feeds, sockets, tails
 from api.live.live import Dials, Live
 from api.metrics import Metrics, Pools, Requests
 from api.observe import Instruments, observed
@@ -289,6 +289,7 @@ ROUTES: Final[tuple[Any, ...]] = (
     *squads.ROUTES,
     *sockets.ROUTES,
     *feeds.ROUTES,
+    *tails.ROUTES,
     *health.ROUTES,
     *metrics.ROUTES,
     *pages.ROUTES,

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from realtime.closing import Closed
+from realtime.events import event
 from realtime.frames import ready
 from realtime.source import Channel, Fresh, Page, Place
 from storage.viewing import Viewing
@@ -109,7 +110,7 @@ class FeedEvents:
 
     def batch(self, batch: Batch) -> str:
         """Return the events of a batch."""
-        return "".join(_event(row.body.decode(), Cursor(row.version, row.tag)) for row in batch.rows)
+        return "".join(event(row.body.decode(), Cursor(row.version, row.tag)) for row in batch.rows)
 
     def ready(self, batch: Batch) -> bytes:
         """Return the events as they stand on the wire."""
@@ -117,20 +118,11 @@ class FeedEvents:
 
     def fresh(self, fresh: Fresh) -> str:
         """Return the event `snapshot`."""
-        return _event(FEED_FRAMES.fresh(fresh), fresh.cursor)
+        return event(FEED_FRAMES.fresh(fresh), fresh.cursor)
 
     def heartbeat(self, place: Cursor) -> str:
         """Return the event `heartbeat`."""
-        return _event(FEED_FRAMES.heartbeat(place), place)
-
-
-def plain_event(text: str) -> str:
-    """Return a frame that is no part of a feed as an event."""
-    return f"data: {text}\n\n"
-
-
-def _event(text: str, cursor: Cursor) -> str:
-    return f"id: {cursor}\ndata: {text}\n\n"
+        return event(FEED_FRAMES.heartbeat(place), place)
 
 
 FEED_FRAMES: Final = FeedFrames()

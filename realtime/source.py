@@ -7,6 +7,7 @@ A source tells its entries apart by a gapless number and a proof of their histor
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from realtime.events import event
 from realtime.frames import ready
 from storage.engine import Engine, check_history
 from sync.cursors import ORIGIN, Cursor
@@ -109,6 +110,22 @@ class ClubFrames:
     def heartbeat(self, place: Cursor) -> str:
         """Return the frame `heartbeat`."""
         return encode(TailHeartbeat(str(place))).decode()
+
+
+class ClubEvents(ClubFrames):
+    """The same as Server-Sent Events, each under the cursor that it leads to as the event's id."""
+
+    def batch(self, batch: Batch) -> str:
+        """Return the event `changes`."""
+        return event(super().batch(batch), batch.end)
+
+    def ready(self, batch: Batch) -> bytes:
+        """Return the event as it stands on the wire."""
+        return batch.framed(self.batch).encode()
+
+    def heartbeat(self, place: Cursor) -> str:
+        """Return the event `heartbeat`."""
+        return event(super().heartbeat(place), place)
 
 
 class ClubLog:

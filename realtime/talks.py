@@ -1,4 +1,4 @@
-"""Talks: what is said on a socket once it is let in. This one tails a club's log.
+"""Talks: what is said on a socket or a stream once it is let in. The first one tails a club's log.
 
 client  {"token", "since", "acked"?, "past"?}      {"token"} at any time later
 server  hello, changes ..., heartbeat, renewed      ended, and the close
@@ -15,7 +15,7 @@ from realtime.feeds import FEED_EVENTS, FEED_FRAMES, FeedHello, read_feed_openin
 from realtime.hub import Hub
 from realtime.limits import LiveLimits
 from realtime.sockets import Holder, Socket, Sockets
-from realtime.source import Channel, ClubFrames, Framing, Page, Place, Source
+from realtime.source import Channel, ClubEvents, ClubFrames, Framing, Page, Place, Source
 from realtime.tail import Reader
 from sync.cursors import Cursor
 from sync.limits import PROTOCOL_VERSION, PROTOCOL_VERSION_MIN
@@ -23,6 +23,7 @@ from sync.messages import encode
 from sync.tails import TailHello, TailOpening, TailRenewed, read_opening, read_renewal
 
 CLUB_FRAMES: Final = ClubFrames()
+CLUB_EVENTS: Final = ClubEvents()
 
 
 class Admitted(Struct, frozen=True):
@@ -37,7 +38,7 @@ Admit = Callable[[str], Awaitable[Admitted]]
 
 
 class ClubTalk:
-    """Tails a club's log on sockets."""
+    """Tails a club's log on sockets and event streams."""
 
     def __init__(
         self, hub: Hub, log: Source, sockets: Sockets, admit: Admit, limits: LiveLimits, *, clock: Callable[[], int]
@@ -59,18 +60,39 @@ class ClubTalk:
         if shown is None:
             raise Closed("unauthorised")
         admitted = await self._admit(shown)
+        await self._tail(
+            socket,
+            admitted,
+            _place(opening),
+            CLUB_FRAMES,
+            lambda reader: self._renew(socket, reader, admitted.club_id),
+        )
+
+    async def stream(self, socket: Socket, admitted: Admitted, place: Place) -> None:
+        """Carry an event stream on, which a client says nothing on: it ends with the token it was opened with."""
+
+        async def listen(_reader: Reader) -> None:
+            await socket.receive()
+
+        await self._tail(socket, admitted, place, CLUB_EVENTS, listen)
+
+    async def _tail(
+        self,
+        socket: Socket,
+        admitted: Admitted,
+        place: Place,
+        framing: Framing,
+        listen: Callable[[Reader], Awaitable[None]],
+    ) -> None:
         self._sockets.know(socket, admitted.holder)
         channel = Channel("club", admitted.club_id)
-        reader = Reader(self._hub, channel, self._log, CLUB_FRAMES, socket.line, self._limits)
+        reader = Reader(self._hub, channel, self._log, framing, socket.line, self._limits)
         try:
-            await self._tail(socket, reader, admitted, opening)
+            page = await reader.open(place)
+            hello = encode(self._hello(str(page.head), admitted.holder)).decode()
+            await carry(socket, reader, page, hello, lambda: listen(reader))
         finally:
             reader.leave()
-
-    async def _tail(self, socket: Socket, reader: Reader, admitted: Admitted, opening: TailOpening) -> None:
-        page = await reader.open(_place(opening))
-        hello = encode(self._hello(str(page.head), admitted.holder)).decode()
-        await carry(socket, reader, page, hello, lambda: self._renew(socket, reader, admitted.club_id))
 
     async def _renew(self, socket: Socket, reader: Reader, club_id: str) -> None:
         """Take the client's next message: a fresh token of the same person for the same club."""

@@ -4,11 +4,8 @@ Both routes are addressed by the name of a link's feed, which nobody can guess a
 the long poll may be kept by a cache for seconds: in front of a crowd it asks once for all that stand at one cursor.
 """
 
-import asyncio
-from collections.abc import AsyncGenerator, Callable
 from typing import Annotated, Any, Final
 
-import msgspec
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter, SkipValidation
@@ -17,15 +14,13 @@ from msgspec import Raw, Struct
 
 from api.edge.addresses import Addresses
 from api.identity.access import PUBLIC
+from api.live.eventline import EVENTS, STREAM_HEADERS, EventLine
 from api.live.live import Live
 from api.requests import JSON, bounded
 from api.resources.share_secrets import read_feed
 from api.resources.sharing import Sharer
-from realtime.feeds import plain_event
-from realtime.rows import Write
 from realtime.sockets import Socket
 from realtime.source import Page
-from realtime.tail import LineCut
 from sync.cursors import Cursor
 from sync.messages import encode, join_raw
 
@@ -33,11 +28,8 @@ WAIT_S_MAX: Final = 25
 """Seconds that a poll may wait: proxies cut at 30."""
 CACHE: Final = "public, max-age=2"
 """How long a cache may hand out an answer; a revoked link goes silent within five seconds."""
-WAITING_MAX: Final = 2
-"""Batches of events that wait for the line: one that is being taken, and one behind it."""
-EVENTS: Final = "text/event-stream"
 SHARED_HEADERS: Final = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
-STREAM_HEADERS: Final = {**SHARED_HEADERS, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+SHARED_STREAM: Final = {**SHARED_HEADERS, **STREAM_HEADERS}
 SERVER_TIME: Final = "X-Server-Time"
 
 TheLive = NamedDependency[SkipValidation[Live]]
@@ -102,78 +94,13 @@ async def stream_feed(
         await live.match.stream(socket, watched, since)
 
     serving = live.sockets.serve(line, addresses.network_of(request.scope), talk, is_viewer=True)
-    return Stream(line.follow(serving), media_type=EVENTS, headers=STREAM_HEADERS)
+    return Stream(line.follow(serving), media_type=EVENTS, headers=SHARED_STREAM)
 
 
 def sharer_club(feed: str) -> str:
     """Return the club of a feed's name that was found good."""
     named = read_feed(feed)
     return "" if named is None else named.club_id
-
-
-class EventLine:
-    """An event stream as the live floor wants a line; nobody ever says anything on it."""
-
-    def __init__(self) -> None:
-        """Begin with nothing to send."""
-        self._waiting: asyncio.Queue[str | None] = asyncio.Queue(WAITING_MAX)
-        self._take_back: Callable[[], None] | None = None
-        self._gone: asyncio.Event = asyncio.Event()
-
-    async def send(self, text: str) -> None:
-        """Send events, or one frame as an event; waits until the one before was taken. Raises LineCut."""
-        if self._gone.is_set():
-            raise LineCut
-        await self._waiting.put(text if text[0] != "{" else plain_event(text))
-
-    def lend(self, take_back: Callable[[], None], /) -> Write | None:
-        """Return what takes events, until as many wait as may; None where they do."""
-        if self._gone.is_set() or self._waiting.full():
-            return None
-        self._take_back = take_back
-        return self._put
-
-    def _put(self, frames: bytes) -> None:
-        self._waiting.put_nowait(frames.decode())
-        if self._waiting.full():
-            self._end_loan()
-
-    def _end_loan(self) -> None:
-        take_back, self._take_back = self._take_back, None
-        if take_back is not None:
-            take_back()
-
-    async def receive(self) -> str:
-        """Wait for the client to leave. Raises LineCut."""
-        await self._gone.wait()
-        raise LineCut
-
-    async def close(self, code: int, reason: str) -> None:
-        """End the stream; the last event has said why."""
-        retry_ms = msgspec.json.decode(reason).get("retry_ms")
-        if retry_ms is not None:
-            await self._waiting.put(f"retry: {retry_ms}\n\n")
-        await self._waiting.put(None)
-
-    def abort(self) -> None:
-        """Cut the stream."""
-        self._gone.set()
-
-    async def follow(self, serving: Any) -> AsyncGenerator[str]:  # noqa: ANN401 - a coroutine
-        """Yield what is to be sent, while `serving` runs."""
-        task = asyncio.create_task(serving)
-        task.add_done_callback(lambda _done: self._finish())
-        try:
-            while (text := await self._waiting.get()) is not None:
-                yield text
-        finally:
-            self._gone.set()
-            task.cancel()
-            await asyncio.wait((task,))
-
-    def _finish(self) -> None:
-        if self._waiting.empty():
-            self._waiting.put_nowait(None)
 
 
 def _answer(page: Page) -> FeedAnswer:

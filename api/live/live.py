@@ -12,7 +12,7 @@ from litestar import Request
 from msgspec import Struct
 
 from api.errors import Unauthorised
-from api.identity.access import Gate, check_within
+from api.identity.access import Caller, Gate, check_within
 from realtime.closing import Closed
 from realtime.feeds import ViewerFeed, viewers_channel
 from realtime.hub import Hub, HubStatistics
@@ -153,6 +153,11 @@ class Live:
         holder = Holder(MEMBER, caller.session_id, f"user/{caller.user_id}", expires_s(token) * 1_000)
         return Watched(holder, members_channel(caller.club_id, match_id), self._member_feed)
 
+    def admitted(self, caller: Caller, token: str) -> Admitted:
+        """Return what a member's access token, which was found good, opens of the club."""
+        holder = Holder(MEMBER, caller.session_id, f"user/{caller.user_id}", expires_s(token) * 1_000)
+        return Admitted(holder, caller.club_id)
+
     async def poll_feed(self, watched: Watched, since: Cursor | None, wait_s: float) -> Page:
         """Return what a feed holds after a cursor, as soon as there is something."""
         return await self.polls.read(watched.channel, watched.source, since, wait_s)
@@ -176,8 +181,7 @@ class Live:
         caller = await self._gate.admit(token)
         if caller.match_id is not None:
             raise Closed("forbidden", detail="A scorer's link opens one match, and not the club's log.")
-        holder = Holder(MEMBER, caller.session_id, f"user/{caller.user_id}", expires_s(token) * 1_000)
-        return Admitted(holder, caller.club_id)
+        return self.admitted(caller, token)
 
     async def _member_endings(self, session_ids: Collection[str]) -> Endings:
         """Return which sessions may read no more, and why."""

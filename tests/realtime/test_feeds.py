@@ -8,7 +8,8 @@ from functools import partial
 import pytest
 
 from realtime.closing import Closed
-from realtime.feeds import FEED_EVENTS, FEED_FRAMES, plain_event
+from realtime.events import plain_event
+from realtime.feeds import FEED_EVENTS, FEED_FRAMES
 from realtime.limits import LiveLimits
 from realtime.polling import Polls
 from realtime.source import Channel, Fresh, Page, Place

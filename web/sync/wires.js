@@ -128,14 +128,15 @@ function once(call) {
 }
 
 /**
- * Return the wires on which the server sends a club's log, the best first. It sends that on a socket alone: where there
- * is none, the device polls.
+ * Return the wires on which the server sends a club's log, the best first: a socket, then a stream of events. Where
+ * neither opens, the device polls.
  * @param {string} origin
  * @returns {Wire[]}
  */
 export function wiresOf(origin) {
   const base = socketOrigin(origin);
-  return base ? [socketWire(`${base}/ws/sync`)] : [];
+  const server = origin || globalThis.location?.origin;
+  return [...(base ? [socketWire(`${base}/ws/sync`)] : []), ...(server ? [eventsWire(`${server}/api/sync/tail`)] : [])];
 }
 
 /**

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Self
 
 import httpx
@@ -47,6 +47,33 @@ class Node:
             await socket.send(json.dumps(opening))
             async with Tailing(socket) as tailing:
                 yield tailing
+
+    @asynccontextmanager
+    async def follow(
+        self, path: str, headers: dict[str, str]
+    ) -> AsyncGenerator[tuple[httpx.Response, list[tuple[str | None, Any]]]]:
+        """Follow Server-Sent Events."""
+        events: list[tuple[str | None, Any]] = []
+
+        async def listen(answer: httpx.Response) -> None:
+            identity = None
+            async for line in answer.aiter_lines():
+                if line.startswith("id: "):
+                    identity = line[4:]
+                elif line.startswith("data: "):
+                    events.append((identity, json.loads(line[6:])))
+
+        async with self.client() as client, client.stream("GET", path, headers=headers, timeout=30) as answer:
+            task = asyncio.create_task(listen(answer))
+            try:
+                yield answer, events
+            finally:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+
+
+Following = AbstractAsyncContextManager[tuple[httpx.Response, list[tuple[str | None, Any]]]]
+"""An answer that goes on, and the events that came so far, as (id, message)."""
 
 
 class Tailing:

@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any
 
-import httpx
 import msgspec
 import pytest
 
@@ -15,7 +14,7 @@ from football.feed import SharedMatch
 from football.feed_messages import Message, apply
 from realtime.limits import LiveLimits
 from tests.api.identity.crowd import score_by
-from tests.api.live.nodes import Node, Tailing, told
+from tests.api.live.nodes import Following, Node, Tailing, told
 from tests.api.people import Clock, Execute, Person, put, sign_up, some_id
 from tests.api.resources.test_sharing import CANARY, Game
 from tests.waiting import until
@@ -291,30 +290,9 @@ async def test_one_link_has_so_many_viewers(node: Node, game: Game) -> None:
 # -- viewers over plain HTTP -------------------------------------------------------------------------------------------
 
 
-@asynccontextmanager
-async def stream(node: Node, feed: str, last: str | None = None) -> AsyncGenerator[tuple[httpx.Response, list[Any]]]:
-    """Follow a feed as Server-Sent Events; the events that came are kept, as (id, message)."""
-    events: list[Any] = []
-
-    async def listen(answer: httpx.Response) -> None:
-        identity = None
-        async for line in answer.aiter_lines():
-            if line.startswith("id: "):
-                identity = line[4:]
-            elif line.startswith("data: "):
-                events.append((identity, json.loads(line[6:])))
-
-    headers = {} if last is None else {"last-event-id": last}
-    async with (
-        node.client() as client,
-        client.stream("GET", f"/api/shared/feeds/{feed}/events", headers=headers, timeout=30) as answer,
-    ):
-        task = asyncio.create_task(listen(answer))
-        try:
-            yield answer, events
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+def stream(node: Node, feed: str, last: str | None = None) -> Following:
+    """Follow a feed as Server-Sent Events."""
+    return node.follow(f"/api/shared/feeds/{feed}/events", {} if last is None else {"last-event-id": last})
 
 
 async def test_an_event_stream_tells_the_same(node: Node, game: Game) -> None:
