@@ -272,7 +272,9 @@ class Reader:
         """Read a page. Raises Closed where the cursor is not of this log, or the database does not come back."""
         for is_last in (False, True):
             try:
-                return await self._source.read(self.stream.channel, place, bytes_max=self._limits.page_bytes)
+                # A read that has begun is finished, whoever leaves meanwhile: cut off, it leaves a transaction open.
+                reading = self._source.read(self.stream.channel, place, bytes_max=self._limits.page_bytes)
+                return await asyncio.shield(reading)
             except SyncError as error:
                 raise closed_by(error) from error
             except Closed:
