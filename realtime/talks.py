@@ -70,11 +70,7 @@ class ClubTalk:
 
     async def stream(self, socket: Socket, admitted: Admitted, place: Place) -> None:
         """Carry an event stream on, which a client says nothing on: it ends with the token it was opened with."""
-
-        async def listen(_reader: Reader) -> None:
-            await socket.receive()
-
-        await self._tail(socket, admitted, place, CLUB_EVENTS, listen)
+        await self._tail(socket, admitted, place, CLUB_EVENTS, lambda _reader: _leaving(socket))
 
     async def _tail(
         self,
@@ -158,11 +154,7 @@ class FeedTalk:
 
     async def stream(self, socket: Socket, watched: Watched, since: Cursor | None) -> None:
         """Carry an event stream on, which a client says nothing on."""
-
-        async def listen(_reader: Reader) -> None:
-            await socket.receive()
-
-        await self._show(socket, watched, since, FEED_EVENTS, listen)
+        await self._show(socket, watched, since, FEED_EVENTS, lambda _reader: _leaving(socket))
 
     async def _show(
         self,
@@ -204,6 +196,11 @@ async def carry(socket: Socket, reader: Reader, page: Page, hello: str, listen: 
         socket.reader = None
         sender.cancel()
         await asyncio.wait((sender,))
+
+
+async def _leaving(socket: Socket) -> None:
+    """Wait until whoever reads a stream leaves: they say nothing else. Raises LineCut."""
+    await socket.receive()
 
 
 def _place(opening: TailOpening) -> Place:
