@@ -274,7 +274,9 @@ class Reader:
             try:
                 # A read that has begun is finished, whoever leaves meanwhile: cut off, it leaves a transaction open.
                 reading = self._source.read(self.stream.channel, place, bytes_max=self._limits.page_bytes)
-                return await asyncio.shield(reading)
+                under_way = asyncio.ensure_future(reading)
+                under_way.add_done_callback(_leave)
+                return await asyncio.shield(under_way)
             except SyncError as error:
                 raise closed_by(error) from error
             except Closed:
@@ -297,3 +299,9 @@ class Reader:
         self._rise()
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+
+def _leave(reading: "asyncio.Future[Page]") -> None:
+    """Take what came of a read, so that what it raised after its reader had left is nobody's unheard error."""
+    if not reading.cancelled():
+        reading.exception()

@@ -5,6 +5,7 @@ The fixtures of the embedded PostgreSQL are in `tests/pg.py`.
 
 import os
 import sys
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -31,6 +32,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     elsewhere = [item for item in items if any(item.get_closest_marker(name) for name in missing)]
     config.hook.pytest_deselected(items=elsewhere)
     items[:] = [item for item in items if item not in elsewhere]
+
+
+@pytest.hookimpl(trylast=True)  # the terminal's reporter is there by then
+def pytest_configure(config: pytest.Config) -> None:
+    """In the process that writes to the terminal: tell of failures as they come."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_AtOnce(reporter))
+
+
+class _AtOnce:
+    """Tells of a failure when it happens: a run that is cut off later has said what it knew."""
+
+    def __init__(self, reporter: Any) -> None:  # noqa: ANN401 - pytest keeps its type to itself
+        self._reporter = reporter
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self._reporter.ensure_newline()
+            self._reporter.write_line(f"FAILED {report.nodeid} ({report.when})")
+            self._reporter.write_line(report.longreprtext)
 
 
 @pytest.fixture(scope="session")

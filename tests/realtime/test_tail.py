@@ -1,6 +1,7 @@
 """Readers of a club's log: pages and frames are the log, whoever is slow, late, cut off or not woken."""
 
 import asyncio
+import gc
 import random
 from functools import partial
 
@@ -386,6 +387,21 @@ async def test_a_reader_waits_for_the_database_once(rig: Rig, monkeypatch: pytes
     await until(lambda: other.code == 1013)
     assert other.frames[-1]["code"] == "unavailable"
     assert other.frames[-1]["retry_ms"] > 0
+
+
+async def test_a_read_that_fails_after_its_reader_left_is_nobodys_error(rig: Rig) -> None:
+    """It was begun and is finished; what it raises then would fail this test as an error that nobody handled."""
+    rig.log.add(2)
+    rig.log.is_open.clear()
+    rig.log.failures = [ConnectionResetError("gone")]
+    rig.tail()
+    await until(lambda: rig.log.reads == 1)
+    rig.tasks[-1].cancel()
+    await until(rig.tasks[-1].done)
+    rig.log.is_open.set()
+    await until(lambda: not rig.log.failures)
+    await turns()
+    gc.collect()
 
 
 def test_every_reason_fits_a_closing_frame() -> None:

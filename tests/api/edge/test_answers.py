@@ -17,6 +17,8 @@ WALKED = ("/", "/docs", "/docs/openapi.json", "/docs/nothing", "/nothing", "/api
 
 OWN_PAGES = {"/docs/{path:str}", "/health/ready"}
 """Where an error is a page of the framework's, or an answer for a probe, and no problem."""
+ENDLESS = {"/api/sync/tail": "?since=x"}
+"""What goes on until its reader leaves, and a query that it refuses: `tests/api/live/test_streams.py` follows it."""
 
 
 def fill(path: str) -> str:
@@ -55,7 +57,7 @@ async def test_every_route_in_every_case(settings: Settings, services: Services,
             assert answer.headers["strict-transport-security"].startswith("max-age=31536000")
         for method, path in routes(app):
             for given in ({}, headers):
-                answer = await client.request(method, fill(path), headers=given)
+                answer = await client.request(method, fill(path) + ENDLESS.get(path, ""), headers=given)
                 seen.add(answer.status_code)
                 assert is_guarded(answer)
                 if path.startswith("/api/") and answer.status_code < 400:

@@ -1,5 +1,6 @@
 """`GET /api/sync/tail`: the club's log as an event stream, for networks that break sockets."""
 
+from tests.api.edge.test_answers import is_guarded
 from tests.api.identity.crowd import score_by
 from tests.api.live.nodes import Following, Node
 from tests.api.people import Clock, Person, sign_in
@@ -20,6 +21,7 @@ async def test_a_stream_tells_what_the_socket_tells(node: Node, coach: Person) -
     async with follow(node, coach) as (answer, events), node.tail(coach) as tailing:
         assert answer.headers["content-type"].startswith("text/event-stream")
         assert answer.headers["cache-control"] == "no-store"
+        assert is_guarded(answer)
         await until(lambda: len(events) == 2)
         await tailing.reached(1)
         await coach.make_match()
