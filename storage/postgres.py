@@ -7,6 +7,7 @@ policies stand behind each query's own condition on the club; leaving the block 
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any, Final, TypeAlias
 from zlib import crc32
 
@@ -14,7 +15,7 @@ import asyncpg
 import msgspec
 
 from storage import feeds, statements
-from storage.clubs import set_club_sql
+from storage.clubs import reading, set_club_sql
 from storage.pools import STORE_CONNECTIONS_MAX, BoundedPool
 from storage.reading import Selector
 from storage.rows import RowCodec
@@ -23,6 +24,7 @@ from storage.statements import RecordStatements, Statement
 from storage.tables import TO_COLUMN, record_tables
 from sync.book import Alike, Book, Children, Club, Counters, Device, Entry, GroupState, Needs, Outcome, Plan
 from sync.collections import CONFLICTS, Catalogue, Problem, Value
+from sync.compaction import folded_in
 from sync.conflicts import Conflict
 from sync.conflicts import snapshot_row as conflict_row
 from sync.cursors import Cursor
@@ -132,8 +134,8 @@ class PostgresStore:
     async def log_view(
         self, club_id: str, after: int, versions: Collection[int], *, changes_max: int, bytes_max: int
     ) -> LogView:
-        """Return what a pull reads, in one transaction."""
-        async with self._transaction(club_id) as connection:
+        """Return what a pull reads, as it is in one moment: compaction may take rows away meanwhile."""
+        async with reading(self._pool, club_id) as connection:
             head = await _head(connection, club_id)
             tags = await _tags(connection, club_id, versions)
             rows = await _log_page(connection, club_id, after, changes_max=changes_max, bytes_max=bytes_max)
@@ -349,6 +351,7 @@ class PostgresLedger:
 
     async def _write(self, plan: Plan, bodies: Sequence[bytes]) -> None:
         club_id = self._club_id
+        at = feeds.instant(plan.at_ms)
         records: dict[str, list[Record]] = {}
         for key, record in plan.records.items():
             records.setdefault(key.collection, []).append(record)
@@ -363,14 +366,15 @@ class PostgresLedger:
                 [change.tag for change in plan.changes],
                 bodies,
                 [crc32(body) for body in bodies],
+                at,
             )
         await self._write_all(
             statements.SAVE_CONFLICT, (_conflict_row(club_id, each) for each in plan.conflicts.values())
         )
-        await self._save_outcomes(plan.outcomes.values())
+        await self._save_outcomes(plan.outcomes.values(), at)
         await self._save_parked(plan.parked)
 
-    async def _save_outcomes(self, outcomes: Collection[Outcome]) -> None:
+    async def _save_outcomes(self, outcomes: Collection[Outcome], at: datetime) -> None:
         plain = [each for each in outcomes if not each.conflicts and each.problem is None]
         told = [each for each in outcomes if each.conflicts or each.problem is not None]
         if plain:
@@ -384,8 +388,9 @@ class PostgresLedger:
                 [clock_of(each.stamp) for each in plain],
                 [each.correction for each in plain],
                 [each.group for each in plain],
+                at,
             )
-        await self._write_all(statements.SAVE_OUTCOME, (_outcome_row(self._club_id, each) for each in told))
+        await self._write_all(statements.SAVE_OUTCOME, (_outcome_row(self._club_id, each, at) for each in told))
 
     async def _save_parked(self, parked: Mapping[tuple[str, int], Entry | None]) -> None:
         kept = [_parked_row(self._club_id, entry) for entry in parked.values() if entry is not None]
@@ -408,9 +413,15 @@ class PostgresLedger:
         for run in runs:
             self.book.outcomes.setdefault(run.device_id, {})
         columns = zip(*sorted(runs), strict=True)
+        spans: dict[str, list[Outcome]] = {}
         for row in await self._connection.fetch(statements.OUTCOMES, self._club_id, *columns):
             outcome = _outcome(str(row["device_id"]), row)
             self.book.outcomes[outcome.device_id][outcome.n] = outcome
+            if outcome.from_n is not None:
+                spans.setdefault(outcome.device_id, []).append(outcome)
+        for run in runs if spans else ():
+            for outcome in folded_in(spans.get(run.device_id, ()), run):
+                self.book.outcomes[run.device_id].setdefault(outcome.n, outcome)
 
     async def _load_records(self, keys: Collection[Key]) -> None:
         wanted: dict[str, list[str]] = {}
@@ -541,10 +552,11 @@ def _outcome(device_id: str, row: "asyncpg.Record") -> Outcome:
         conflicts=tuple(str(each) for each in row["conflicts"] or ()),
         problem=None if row["problem"] is None else _problem.decode(row["problem"]),
         group=None if row["group_id"] is None else str(row["group_id"]),
+        from_n=row["from_n"],
     )
 
 
-def _outcome_row(club_id: str, outcome: Outcome) -> tuple[Any, ...]:
+def _outcome_row(club_id: str, outcome: Outcome, at: datetime) -> tuple[Any, ...]:
     return (
         club_id,
         outcome.device_id,
@@ -556,6 +568,7 @@ def _outcome_row(club_id: str, outcome: Outcome) -> tuple[Any, ...]:
         list(outcome.conflicts) or None,
         None if outcome.problem is None else msgspec.json.encode(outcome.problem),
         outcome.group,
+        at,
     )
 
 
