@@ -93,14 +93,18 @@ class Work:
         for club_id in self.club_ids:
             if self.is_spent:
                 return
-            try:
-                await do(club_id)
-            except Exception as error:
-                if self.connection.is_closed():
-                    raise
-                self.failures += 1
-                _log.error("upkeep_failed", step=name, club=club_id, error=type(error).__name__, exc_info=error)
+            await self.attempt(name, do(club_id), club=club_id)
             self.watch.club_done()
+
+    async def attempt(self, name: str, doing: Awaitable[None], **about: str) -> None:
+        """Do something that may fail without harm to what comes after it. Raises where the connection is lost."""
+        try:
+            await doing
+        except Exception as error:
+            if self.connection.is_closed():
+                raise
+            self.failures += 1
+            _log.error("upkeep_failed", step=name, error=type(error).__name__, exc_info=error, **about)
 
 
 class Step(NamedTuple):
@@ -158,7 +162,7 @@ async def _retain(work: Work) -> None:
         if kept.of_clubs:
             await work.in_each_club(kept.name, partial(_retain_class, work, kept))
         else:
-            await _retain_class(work, kept, None)
+            await work.attempt(kept.name, _retain_class(work, kept, None))
 
 
 async def _retain_class(work: Work, kept: Kept, club_id: str | None) -> None:
@@ -202,20 +206,10 @@ async def do_upkeep(
         chosen = [each for each in club_ids if club_id in {None, each}]
         work = Work(connection, chosen, now_ms=now_ms, is_whole=club_id is None, is_rehearsal=is_rehearsal, watch=watch)
         for step in steps:
-            await _do(step, work)
+            await work.attempt(step.name, step.do(work))
         if work.is_whole and not is_rehearsal and not work.failures:
             await connection.execute(_SUCCEEDED, NAME, instant(now_ms))
         return Done(dict(work.removed), len(chosen), work.failures)
-
-
-async def _do(step: Step, work: Work) -> None:
-    try:
-        await step.do(work)
-    except Exception as error:
-        if work.connection.is_closed():
-            raise
-        work.failures += 1
-        _log.error("upkeep_failed", step=step.name, error=type(error).__name__, exc_info=error)
 
 
 @asynccontextmanager
