@@ -286,6 +286,7 @@ CREATE TABLE touchline.clubs (
     oldest     bigint      NOT NULL DEFAULT 1,   -- the oldest version that the log still holds
     hash_key   bytea       NOT NULL,             -- keys the hashes of mutations; never leaves the server
     created_at timestamptz NOT NULL DEFAULT now(),
+    folded_to  timestamptz,                      -- what was settled before then has been folded; null: nothing yet
     PRIMARY KEY (club_id)
 );
 
@@ -325,6 +326,8 @@ CREATE TABLE touchline.outcomes (
     conflicts  uuid[],                           -- those in which the author lost something
     problem    bytea,                            -- why it was rejected: code, field and sentence, JSON
     group_id   uuid,
+    from_n     bigint,                           -- the first of the counters before n that were folded into this row
+    settled_at timestamptz NOT NULL DEFAULT now(), -- when it came to be what it is
     PRIMARY KEY (club_id, device_id, n)
 );
 CREATE INDEX outcomes_group ON touchline.outcomes (club_id, group_id) WHERE group_id IS NOT NULL;
@@ -439,6 +442,13 @@ CREATE TABLE touchline.attempts (
     until_ms bigint  NOT NULL,                   -- refused until then, milliseconds since 1970
     seen_ms  bigint  NOT NULL,                   -- the latest, milliseconds since 1970
     PRIMARY KEY (key)
+);
+
+-- When the server's own work in the background was last done without a failure: by name, of no club and no person.
+CREATE TABLE touchline.upkeep (
+    name         text        NOT NULL,
+    succeeded_at timestamptz NOT NULL,
+    PRIMARY KEY (name)
 );
 
 -- ---------------------------------------------------------------------------------------------------------------------
@@ -557,7 +567,7 @@ DO $$ BEGIN
         GRANT SELECT, INSERT, UPDATE, DELETE ON
             touchline.clubs, touchline.log, touchline.conflicts, touchline.outcomes, touchline.parked, touchline.devices,
             touchline.users, touchline.memberships, touchline.sessions,
-            touchline.invitations, touchline.scorers, touchline.attempts,
+            touchline.invitations, touchline.scorers, touchline.attempts, touchline.upkeep,
             touchline.share_links, touchline.share_rules, touchline.feeds, touchline.feed_entries
             TO touchline_app;
         REVOKE INSERT, UPDATE, DELETE ON grassroots.positions FROM touchline_app;

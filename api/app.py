@@ -67,6 +67,7 @@ from api.resources.views import Views
 from api.resources.writing import Writer
 from api.settings import Settings
 from api.sync import bulk, config, conflicts, devices, exchange, pictures
+from api.upkeep import Upkeep
 from football.collections import CATALOGUE
 from football.roles import permit_of
 from realtime.limits import LiveLimits
@@ -79,7 +80,9 @@ from storage.pictures import PictureReader
 from storage.pools import DOOR_CONNECTIONS_MAX
 from storage.postgres import PostgresStore, open_pool
 from storage.readiness import why_not_ready
+from storage.retention import LOG_KEPT_DAYS
 from storage.sharing import Sharing
+from storage.upkeep import RETAIN, compaction
 from storage.viewing import Viewing
 from storage.wakeups import Wakeups
 from sync.limits import PUSH_BYTES_MAX
@@ -105,6 +108,7 @@ class Services(Struct):
     readiness: Readiness
     live: Live
     pools: Pools
+    upkeep: Upkeep
 
 
 def read_clock() -> int:
@@ -126,10 +130,11 @@ async def open_services(
     monotonic: Callable[[], float] = time.monotonic,
     direct_dsn: str | None = None,
     limits: LiveLimits | None = None,
+    log_kept_days: int = LOG_KEPT_DAYS,
 ) -> AsyncGenerator[Services]:
     """Open the pools at `dsn`, where the application's role signs in, and close them at the end.
 
-    Wake-ups between processes go by `direct_dsn` where a pooler stands before the other.
+    Wake-ups between processes, and upkeep, go by `direct_dsn` where a pooler stands before the other.
     """
     pool = await open_pool(dsn)
     door = await open_pool(dsn, connections_max=DOOR_CONNECTIONS_MAX)
@@ -162,6 +167,13 @@ async def open_services(
             live_floor,
             pictures=pictures,
             pools=Pools({"store": pool, "door": door}, partial(in_use, database)),
+            upkeep=Upkeep(
+                direct_dsn or dsn,
+                [compaction(log_kept_days), RETAIN],
+                clock=clock,
+                monotonic=monotonic,
+                dice=secrets.SystemRandom().random,
+            ),
             clock=clock,
         )
     finally:
@@ -182,6 +194,7 @@ def join(  # noqa: PLR0913 - here alone all parts meet
     *,
     pictures: PictureReader,
     pools: Pools,
+    upkeep: Upkeep,
     clock: Callable[[], int],
 ) -> Services:
     """Join an engine and accounts to services."""
@@ -208,6 +221,7 @@ def join(  # noqa: PLR0913 - here alone all parts meet
         readiness=readiness,
         live=live_floor,
         pools=pools,
+        upkeep=upkeep,
     )
 
 
@@ -230,7 +244,8 @@ def create_app(
     limiter = Limiter(monotonic, factor=settings.rate_factor)
     named = {name: _hand_out(getattr(services, name)) for name in Services.__struct_fields__}
     named |= {"addresses": _hand_out(addresses), "limiter": _hand_out(limiter), "settings": _hand_out(settings)}
-    told = Metrics(requests, services.live, services.committer, services.views, services.pools, worker=worker)
+    parts = services.live, services.committer, services.views, services.pools, services.upkeep
+    told = Metrics(requests, *parts, worker=worker)
     named["metrics"] = _hand_out(told)
     app = Litestar(
         route_handlers=[*ROUTES],

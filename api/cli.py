@@ -17,6 +17,7 @@ from rich.panel import Panel
 
 from api import VERSION
 from api.commands.backup import backup, restore
+from api.commands.compact import compact
 from api.commands.doctor import doctor
 from api.commands.people import club, user
 from api.identity.demo import DEMO_EMAIL, DEMO_PASSWORD
@@ -107,7 +108,7 @@ def demo() -> None:
     sys.exit(run())
 
 
-for _command in (doctor, backup, restore, club, user):
+for _command in (doctor, backup, restore, compact, club, user):
     commands.add_command(_command)
 
 

@@ -28,10 +28,12 @@ from api.live.live import CLUB, Live
 from api.requests import NO_STORE
 from api.resources.views import Views
 from api.settings import Settings, is_own_machine
+from api.upkeep import Upkeep
 from realtime.closing import CLOSINGS
 from realtime.feeds import VIEWERS
 from realtime.members import MEMBERS
 from storage.committer import Committer
+from storage.retention import RETENTION
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER: Final = "OTHER"
@@ -99,6 +101,14 @@ METRICS: Final[Mapping[str, Told]] = {
     "touchline_wakeups_sent_total": Told("counter", "Notifications to other processes."),
     "touchline_wakeups_heard_total": Told("counter", "Clubs that others told of."),
     "touchline_wakeups_dropped_total": Told("counter", "Clubs that others were not told of; their polls find out."),
+    "touchline_upkeep_succeeded_seconds": Told(
+        "gauge", "When upkeep last succeeded here or elsewhere, in seconds since 1970; 0 where that is not known yet."
+    ),
+    "touchline_upkeep_runs_total": Told(
+        "counter", "Runs of upkeep: done, failed, or left to another process (elsewhere).", ("result",)
+    ),
+    "touchline_upkeep_seconds_total": Told("counter", "Seconds that they took."),
+    "touchline_upkeep_removed_total": Told("counter", "Rows that went, by the class of data.", ("kind",)),
 }
 """Every metric of our own; `docs/metrics.md` has them all. Beside them stand `process_*` of the library."""
 
@@ -154,7 +164,15 @@ class Metrics(Collector):
     """What Prometheus is told."""
 
     def __init__(
-        self, requests: Requests, live: Live, committer: Committer, views: Views, pools: Pools, *, worker: int = 0
+        self,
+        requests: Requests,
+        live: Live,
+        committer: Committer,
+        views: Views,
+        pools: Pools,
+        upkeep: Upkeep,
+        *,
+        worker: int = 0,
     ) -> None:
         """Read these parts; `worker` is the place of this process among those that share its socket."""
         self._requests = requests
@@ -162,6 +180,7 @@ class Metrics(Collector):
         self._committer = committer
         self._views = views
         self._pools = pools
+        self._upkeep = upkeep
         self._worker = str(worker)
         self._registry = CollectorRegistry()
         self._registry.register(self)
@@ -188,6 +207,7 @@ class Metrics(Collector):
         yield gauge("touchline_views_bytes", views.bytes)
         yield counter("touchline_views_read_total", {("hit",): views.hits, ("miss",): views.misses})
         yield from self._of_live()
+        yield from self._of_upkeep()
 
     def _of_pushes(self) -> Iterator[Metric]:
         committer, tally = self._committer, self._committer.tally
@@ -241,6 +261,19 @@ class Metrics(Collector):
         yield gauge("touchline_wakeups_connected", int(wakeups is not None and wakeups.is_connected))
         for name in ("connections", "sent", "heard", "dropped"):
             yield counter(f"touchline_wakeups_{name}_total", 0 if wakeups is None else getattr(wakeups, name))
+
+    def _of_upkeep(self) -> Iterator[Metric]:
+        found = self._upkeep.statistics()
+        yield gauge("touchline_upkeep_succeeded_seconds", found.succeeded_s)
+        runs: dict[tuple[str, ...], float] = {
+            ("done",): found.done,
+            ("failed",): found.failed,
+            ("elsewhere",): found.elsewhere,
+        }
+        yield counter("touchline_upkeep_runs_total", runs)
+        yield counter("touchline_upkeep_seconds_total", found.took_s)
+        removed: dict[tuple[str, ...], float] = {(kept.name,): found.removed.get(kept.name, 0) for kept in RETENTION}
+        yield counter("touchline_upkeep_removed_total", removed)
 
 
 Values = Mapping[tuple[str, ...], float] | float

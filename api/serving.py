@@ -248,7 +248,12 @@ async def serve_one(
 
     `worker` is the place of this process among those that share the socket.
     """
-    async with open_services(opened.app_dsn, ring, direct_dsn=opened.direct_dsn) as services, services.live.running():
+    kept = settings.log_kept_days
+    async with (
+        open_services(opened.app_dsn, ring, direct_dsn=opened.direct_dsn, log_kept_days=kept) as services,
+        services.live.running(),
+        services.upkeep.running(),
+    ):
         server = LiveServer(server_config(create_app(settings, services, worker=worker)), services.live.drain)
         _end_with(server, leash)
         announce()

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from storage.address import AddressError, normalise
 from storage.embedded import Durability
+from storage.retention import LOG_KEPT_DAYS_MAX, LOG_KEPT_DAYS_MIN
 
 SECRET_BYTES_MIN: Final = 32
 """Bytes of SECRET_KEY: as many as the hash that signs, so that the key is not the weakest part."""
@@ -112,6 +113,13 @@ def workers(text: str) -> int:
     """Return how many processes serve."""
     if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= WORKERS_MAX:
         raise ValueError(f"it takes a number from 1 to {WORKERS_MAX}")
+    return int(text)
+
+
+def log_kept_days(text: str) -> int:
+    """Return for how many days logs are kept."""
+    if not text.isascii() or not text.isdecimal() or not LOG_KEPT_DAYS_MIN <= int(text[:9]) <= LOG_KEPT_DAYS_MAX:
+        raise ValueError(f"it takes a number of days from {LOG_KEPT_DAYS_MIN} to {LOG_KEPT_DAYS_MAX}")
     return int(text)
 
 

@@ -20,6 +20,7 @@ from api.setting_values import PORT_MAX, RATE_FACTOR_MAX, SECRET_BYTES_MIN, WORK
 from storage.embedded import Durability
 from storage.embedded.bundle import SYSTEM_FOLDER, SYSTEM_USER, RunUser, closed_folder
 from storage.pools import WORKER_CONNECTIONS_MAX
+from storage.retention import LOG_KEPT_DAYS, LOG_KEPT_DAYS_MAX, LOG_KEPT_DAYS_MIN
 
 PREFIX: Final = "TOUCHLINE_"
 PORT_DEFAULT: Final = 8_000
@@ -63,6 +64,7 @@ class Settings(Struct, frozen=True):
     docs: bool = True
     metrics_token: str | None = None
     """None: metrics are told in development alone, and only to this machine."""
+    log_kept_days: int = LOG_KEPT_DAYS
     durability: Durability = Durability.FULL
 
     @property
@@ -104,6 +106,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         rate_factor=_read(given, "RATE_FACTOR", 1.0),
         docs=_read(given, "DOCS", True),  # noqa: FBT003 - what counts where it is not given
         metrics_token=_read(given, "METRICS_TOKEN", None),
+        log_kept_days=_read(given, "LOG_KEPT_DAYS", LOG_KEPT_DAYS),
         durability=_read(given, "DURABILITY", Durability.FULL),
     )
     if settings.is_production and settings.secret_key is None:
@@ -265,6 +268,12 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         f"{SECRET_BYTES_MIN} bytes or more",
         "none: only this machine reads `/metrics`, in development",
         "Whoever sends it as `Authorization: Bearer` reads `/metrics`; to all others there is nothing there.",
+    ),
+    "LOG_KEPT_DAYS": Setting(
+        values.log_kept_days,
+        f"{LOG_KEPT_DAYS_MIN} to {LOG_KEPT_DAYS_MAX}",
+        f"`{LOG_KEPT_DAYS}`",
+        "Days for which each club's log is kept. A phone that was away longer takes a snapshot; nothing is lost by it.",
     ),
     "DURABILITY": Setting(
         values.durability,

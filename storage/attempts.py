@@ -11,11 +11,13 @@ from typing import Final
 import asyncpg
 from msgspec import Struct
 
+from storage.retention import ATTEMPT_KEPT_DAYS, DAY_MS
+
 ROWS_MAX: Final = 100_000
 """Counters kept, some 10 MiB; those that are refused longest stay. Each row cost the guesser one hash of ours."""
 TIDY_EVERY: Final = 256
 """Charges between two looks for what may be dropped."""
-FORGOTTEN_MS: Final = 24 * 3_600 * 1_000
+FORGOTTEN_MS: Final = ATTEMPT_KEPT_DAYS * DAY_MS
 """Milliseconds after which a counter may be dropped: no policy remembers longer."""
 
 

@@ -209,8 +209,8 @@ class Engine:
         For answers that need no log to follow: one from before the kept log proves nothing either way.
         """
         trusted, past = _cursors(query)
-        head = await self.store.head(club_id)
         tags = await self.store.tags(club_id, {cursor.version for cursor in (*trusted, *past)})
+        head = await self.store.head(club_id)  # after the tags: what was compacted meanwhile is then told by `oldest`
         _prove(LogView(head, tags, ()), trusted, past)
 
     async def snapshot(self, club_id: str, page: str | None, *, bytes_max: int = PAGE_BYTES_DEFAULT) -> SnapshotAnswer:
@@ -257,10 +257,16 @@ class Engine:
 
 
 def check_history(view: LogView, trusted: Sequence[Cursor], past: Sequence[Cursor]) -> None:
-    """Raise where a cursor the client relies on is of another history, or its first one is older than the log."""
+    """Raise where a cursor the client relies on is of another history, or its first one is older than the log.
+
+    So it is too where the rows do not follow it: a page with a gap is never sent, whatever a store was doing meanwhile.
+    """
     proven, since = _prove(view, trusted, past), trusted[0]
     if since.version < view.head.oldest - 1 or since not in proven:
         raise CursorExpired(oldest=view.head.oldest)
+    first = view.rows[0].version if view.rows else view.head.cursor.version + 1
+    if first > since.version + 1:
+        raise CursorExpired(oldest=first)
 
 
 def _prove(view: LogView, trusted: Sequence[Cursor], past: Sequence[Cursor]) -> list[Cursor]:

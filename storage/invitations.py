@@ -16,10 +16,9 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage.clubs import set_club_sql
+from storage.retention import ENDED_KEPT_DAYS
 from storage.tables_accounts import invitations, memberships
 
-KEPT_DAYS: Final = 30
-"""Days that an ended invitation stays in the list."""
 CLUBS_MAX: Final = 50
 """Clubs that one person may belong to: those that they make, and those that they join."""
 LISTED_MAX: Final = 200
@@ -183,7 +182,7 @@ class Invitations:
             maker = {"club_id": club_id, "made_by": UUID(new.made_by), "as_role": as_role}
             if (await connection.execute(_MAKER, maker)).one_or_none() is None:
                 return False
-            before = new.created_at - timedelta(days=KEPT_DAYS)
+            before = new.created_at - timedelta(days=ENDED_KEPT_DAYS)
             await connection.execute(_DROP_OLD, {"of": club_id, "before": before})
             if (await connection.execute(_COUNT, {"of": club_id})).scalar_one() >= LISTED_MAX:
                 raise TooManyInvitations

@@ -10,16 +10,18 @@ from contextlib import asynccontextmanager
 from heapq import nlargest
 from itertools import islice
 
+import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from sync.book import Alike, Book, Children, Club, Counters, Device, Entry, GroupState, Needs, Outcome, Plan
 from sync.collections import CONFLICTS, Catalogue, Value, with_defaults
+from sync.compaction import Row, fold, folded_in, may_fold
 from sync.conflicts import Conflict
 from sync.conflicts import snapshot_row as conflict_row
 from sync.cursors import ORIGIN
 from sync.permits import Grant
-from sync.ports import CHILDREN_MAX, OVERDUE_MAX, Head, LogRow, LogView, Seen
+from sync.ports import CHILDREN_MAX, COMPACTED_ROWS_MAX, OVERDUE_MAX, Compacted, Head, LogRow, LogView, Seen
 from sync.records import Change, Key, Record, looked_at, snapshot_row
 from sync.selections import Selection, select
 
@@ -34,6 +36,10 @@ class ClubState(Struct):
     parked: dict[tuple[str, int], Entry] = field(default_factory=dict[tuple[str, int], Entry])
     outcomes: dict[tuple[str, int], Outcome] = field(default_factory=dict[tuple[str, int], Outcome])
     devices: dict[str, Device] = field(default_factory=dict[str, Device])
+    committed_ms: dict[int, int] = field(default_factory=dict[int, int])
+    """Version -> when it was committed."""
+    settled_ms: dict[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
+    """Outcome -> when it came to be what it is."""
 
     def copy(self) -> "ClubState":
         """Return a copy that shares no dictionary."""
@@ -45,6 +51,8 @@ class ClubState(Struct):
             dict(self.parked),
             dict(self.outcomes),
             dict(self.devices),
+            dict(self.committed_ms),
+            dict(self.settled_ms),
         )
 
     def device(self, device_id: str) -> Device | None:
@@ -72,7 +80,8 @@ class MemoryLedger:
         book, state = self.book, self.state
         for run in needs.runs:
             held = book.outcomes.setdefault(run.device_id, {})
-            held.update({each.n: each for each in self._outcomes_around(run)})
+            found = {each.n: each for each in self._outcomes_around(run)}
+            held.update({each.n: each for each in folded_in(found.values(), run)} | found)
         tags = {row.version: row.tag for row in self._rows(needs.versions)}
         book.tags.update({version: tags.get(version) for version in needs.versions})
         for key in needs.records:
@@ -94,6 +103,8 @@ class MemoryLedger:
         state = self.state
         assert plan.club is not None
         state.club = plan.club
+        state.committed_ms.update({change.version: plan.at_ms for change in plan.changes})
+        state.settled_ms.update(dict.fromkeys(plan.outcomes, plan.at_ms))
         state.devices.update(plan.devices)
         state.log.extend(
             LogRow(change.version, change.tag, body) for change, body in zip(plan.changes, bodies, strict=True)
@@ -270,8 +281,66 @@ class MemoryStore:
         records = [each for key, each in self._state(club_id).records.items() if key.collection == collection]
         return select(self._catalogue, self._catalogue.collections[collection], selection, records)
 
+    async def compact(
+        self, club_id: str, *, before_ms: int, rows_max: int = COMPACTED_ROWS_MAX
+    ) -> AsyncGenerator[Compacted]:
+        """Drop what was committed before a time, step by step."""
+        if club_id not in self.clubs:
+            return
+        async with self._rewriting(club_id) as state:
+            state.club = replace(state.club, oldest=_kept_from(state, before_ms))
+        yield Compacted()
+        while count := sum(row.version < state.club.oldest for row in islice(state.log, rows_max)):
+            async with self._rewriting(club_id) as state:
+                for row in state.log[:count]:
+                    del state.committed_ms[row.version]
+                del state.log[:count]
+            yield Compacted(changes=count)
+        for device_id in sorted({device_id for device_id, _ in state.outcomes}):
+            async with self._rewriting(club_id) as state:
+                count = _fold_outcomes(state, device_id, before_ms)
+            yield Compacted(outcomes=count)
+
+    @asynccontextmanager
+    async def _rewriting(self, club_id: str) -> AsyncGenerator[ClubState]:
+        async with self._locks[club_id]:
+            copy = self._state(club_id).copy()
+            yield copy
+            self.clubs[club_id] = copy
+
     def _state(self, club_id: str) -> ClubState:
         found = self.clubs.get(club_id)
         if found is None:
             raise LookupError(club_id)
         return found
+
+
+def _kept_from(state: ClubState, before_ms: int) -> int:
+    """Return the version from which a log is kept: where the transaction begins that is young, or else the last one."""
+    begins = state.club.oldest
+    for row in state.log:
+        if row.version < state.club.oldest:
+            continue
+        if state.committed_ms[row.version] >= before_ms or row.version == state.club.head.version:
+            break
+        if not msgspec.json.decode(row.body, type=Change).more:
+            begins = row.version + 1
+    return begins
+
+
+def _fold_outcomes(state: ClubState, device_id: str, before_ms: int) -> int:
+    """Fold a device's outcomes that are old; return how many went."""
+    mine = sorted(n for each, n in state.outcomes if each == device_id)
+    rows: list[Row] = []
+    for n in mine:
+        outcome = state.outcomes[device_id, n]
+        is_old = may_fold(outcome) and state.settled_ms[device_id, n] < before_ms
+        if is_old:
+            state.outcomes[device_id, n] = replace(outcome, group=None)
+        rows.append(Row(n, outcome.from_n, is_old))
+    folding = fold(rows)
+    for n in folding.gone:
+        del state.outcomes[device_id, n], state.settled_ms[device_id, n]
+    for n, from_n in folding.spans.items():
+        state.outcomes[device_id, n] = replace(state.outcomes[device_id, n], from_n=from_n)
+    return len(folding.gone)

@@ -7,6 +7,7 @@ policies stand behind each query's own condition on the club; leaving the block 
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any, Final, TypeAlias
 from zlib import crc32
 
@@ -15,7 +16,7 @@ import msgspec
 
 from storage import feeds, statements
 from storage.bundle import Bundle
-from storage.clubs import set_club_sql
+from storage.clubs import reading, set_club_sql
 from storage.pools import STORE_CONNECTIONS_MAX, BoundedPool
 from storage.reading import Selector
 from storage.remembered import Draft, Memory
@@ -25,6 +26,7 @@ from storage.statements import RecordStatements, Statement
 from storage.tables import TO_COLUMN, record_tables
 from sync.book import Alike, Book, Children, Club, Counters, Device, Entry, GroupState, Needs, Outcome, Plan
 from sync.collections import CONFLICTS, Catalogue, Problem, Value
+from sync.compaction import folded_in
 from sync.conflicts import Conflict
 from sync.conflicts import snapshot_row as conflict_row
 from sync.cursors import Cursor
@@ -142,8 +144,8 @@ class PostgresStore:
     async def log_view(
         self, club_id: str, after: int, versions: Collection[int], *, changes_max: int, bytes_max: int
     ) -> LogView:
-        """Return what a pull reads, in one transaction."""
-        async with self._transaction(club_id) as connection:
+        """Return what a pull reads, as it is in one moment: compaction may take rows away meanwhile."""
+        async with reading(self._pool, club_id) as connection:
             head = await _head(connection, club_id)
             tags = await _tags(connection, club_id, versions)
             rows = await _log_page(connection, club_id, after, changes_max=changes_max, bytes_max=bytes_max)
@@ -375,6 +377,7 @@ class PostgresLedger:
     def _write(self, plan: Plan, bodies: Sequence[bytes]) -> None:
         club_id = self._club_id
         self.is_quiet = self.is_quiet and not (plan.conflicts or plan.parked)
+        at = feeds.instant(plan.at_ms)
         records: dict[str, list[Record]] = {}
         for key, record in plan.records.items():
             records.setdefault(key.collection, []).append(record)
@@ -389,14 +392,15 @@ class PostgresLedger:
                 [change.tag for change in plan.changes],
                 bodies,
                 [crc32(body) for body in bodies],
+                at,
             )
         self._bundle.add_all(
             statements.SAVE_CONFLICT.sql, (_conflict_row(club_id, each) for each in plan.conflicts.values())
         )
-        self._save_outcomes(plan.outcomes.values())
+        self._save_outcomes(plan.outcomes.values(), at)
         self._save_parked(plan.parked)
 
-    def _save_outcomes(self, outcomes: Collection[Outcome]) -> None:
+    def _save_outcomes(self, outcomes: Collection[Outcome], at: datetime) -> None:
         plain = [each for each in outcomes if not each.conflicts and each.problem is None]
         told = [each for each in outcomes if each.conflicts or each.problem is not None]
         if plain:
@@ -410,8 +414,9 @@ class PostgresLedger:
                 [clock_of(each.stamp) for each in plain],
                 [each.correction for each in plain],
                 [each.group for each in plain],
+                at,
             )
-        self._bundle.add_all(statements.SAVE_OUTCOME.sql, (_outcome_row(self._club_id, each) for each in told))
+        self._bundle.add_all(statements.SAVE_OUTCOME.sql, (_outcome_row(self._club_id, each, at) for each in told))
 
     def _save_parked(self, parked: Mapping[tuple[str, int], Entry | None]) -> None:
         kept = [_parked_row(self._club_id, entry) for entry in parked.values() if entry is not None]
@@ -429,9 +434,15 @@ class PostgresLedger:
         for run in runs:
             self.book.outcomes.setdefault(run.device_id, {})
         columns = zip(*sorted(runs), strict=True)
+        spans: dict[str, list[Outcome]] = {}
         for row in await self._connection.fetch(statements.OUTCOMES, self._club_id, *columns):
             outcome = _outcome(str(row["device_id"]), row)
             self.book.outcomes[outcome.device_id][outcome.n] = outcome
+            if outcome.from_n is not None:
+                spans.setdefault(outcome.device_id, []).append(outcome)
+        for run in runs if spans else ():
+            for outcome in folded_in(spans.get(run.device_id, ()), run):
+                self.book.outcomes[run.device_id].setdefault(outcome.n, outcome)
 
     async def _load_tags(self, versions: Collection[int]) -> None:
         head = self.book.club.head
@@ -572,10 +583,11 @@ def _outcome(device_id: str, row: "asyncpg.Record") -> Outcome:
         conflicts=tuple(str(each) for each in row["conflicts"] or ()),
         problem=None if row["problem"] is None else _problem.decode(row["problem"]),
         group=None if row["group_id"] is None else str(row["group_id"]),
+        from_n=row["from_n"],
     )
 
 
-def _outcome_row(club_id: str, outcome: Outcome) -> tuple[Any, ...]:
+def _outcome_row(club_id: str, outcome: Outcome, at: datetime) -> tuple[Any, ...]:
     return (
         club_id,
         outcome.device_id,
@@ -587,6 +599,7 @@ def _outcome_row(club_id: str, outcome: Outcome) -> tuple[Any, ...]:
         list(outcome.conflicts) or None,
         None if outcome.problem is None else msgspec.json.encode(outcome.problem),
         outcome.group,
+        at,
     )
 
 

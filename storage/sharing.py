@@ -18,13 +18,11 @@ from football.policy import ClubRules, Options, Permitted, permit
 from storage import feeds
 from storage.clubs import set_club_sql
 from storage.feeds import Feed, instant
+from storage.retention import DAY_MS, ENDED_KEPT_DAYS
 from storage.shareable import Connection, read_shareable
 
 LINKS_MAX: Final = 50
 """Live links of one match: one for each family of a squad, and then some."""
-
-KEPT_DAYS: Final = 90
-"""Days for which a link that has ended is listed."""
 
 
 class TooManyLinks(Exception):
@@ -217,7 +215,7 @@ class Sharing:
             await feeds.refresh(connection, club_id, link.match_id, _views([link]), now_ms)
 
     async def _links(self, connection: Connection, club_id: str, match_id: str, now_ms: int) -> list[Link]:
-        since = instant(now_ms - KEPT_DAYS * 86_400_000)
+        since = instant(now_ms - ENDED_KEPT_DAYS * DAY_MS)
         return [_link(row) for row in await connection.fetch(_LINKS, club_id, match_id, since)]
 
     async def _live(

@@ -208,23 +208,25 @@ SELECT device_id, user_id, offsets_ms, last_n, acked, seen_ms,
  ORDER BY seen_ms DESC, device_id
 """
 
-OUTCOME_COLUMNS: Final = tuple(column.name for column in tables.outcomes.columns)
+OUTCOME_COLUMNS: Final = tuple(column.name for column in tables.outcomes.columns if column.name != "from_n")
+"""All but what compaction alone writes."""
 CONFLICT_COLUMNS: Final = tuple(column.name for column in tables.conflicts.columns)
 PARKED_COLUMNS: Final = tuple(column.name for column in tables.parked.columns)
 DEVICE_COLUMNS: Final = tuple(column.name for column in tables.devices.columns)
 
 ADD_LOG: Final = """
-INSERT INTO touchline.log (club_id, version, tag, body, checksum)
-SELECT $1::uuid, added.* FROM unnest($2::bigint[], $3::text[], $4::bytea[], $5::bigint[]) AS added
+INSERT INTO touchline.log (club_id, version, tag, body, checksum, committed_at)
+SELECT $1::uuid, added.*, $6::timestamptz
+  FROM unnest($2::bigint[], $3::text[], $4::bytea[], $5::bigint[]) AS added
 """
 """All rows in one statement: a third less work for the database than one statement for each."""
 SAVE_PLAIN_OUTCOMES: Final = """
-INSERT INTO touchline.outcomes (club_id, device_id, n, hash, verdict, clock, correction, group_id)
-SELECT $1::uuid, saved.*
+INSERT INTO touchline.outcomes (club_id, device_id, n, hash, verdict, clock, correction, group_id, settled_at)
+SELECT $1::uuid, saved.*, $9::timestamptz
   FROM unnest($2::uuid[], $3::bigint[], $4::bytea[], $5::text[], $6::bigint[], $7::bigint[], $8::uuid[]) AS saved
     ON CONFLICT (club_id, device_id, n) DO UPDATE
    SET hash = excluded.hash, verdict = excluded.verdict, clock = excluded.clock, correction = excluded.correction,
-       group_id = excluded.group_id, conflicts = NULL, problem = NULL
+       group_id = excluded.group_id, conflicts = NULL, problem = NULL, settled_at = excluded.settled_at
 """
 """Those without conflicts and problem, which are nearly all, in one statement."""
 

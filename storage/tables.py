@@ -47,6 +47,7 @@ clubs: Final = Table(
     Column("oldest", BigInteger, nullable=False, server_default=text("1")),
     Column("hash_key", LargeBinary, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    Column("folded_to", DateTime(timezone=True)),
     schema=ENGINE,
 )
 
@@ -89,6 +90,8 @@ outcomes: Final = Table(
     Column("conflicts", ARRAY(Uuid)),
     Column("problem", LargeBinary),
     Column("group_id", Uuid),
+    Column("from_n", BigInteger),
+    Column("settled_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
     schema=ENGINE,
 )
 

@@ -96,3 +96,12 @@ attempts: Final = Table(
     Column("seen_ms", BigInteger, nullable=False),
     schema=ENGINE,
 )
+
+upkeep: Final = Table(
+    "upkeep",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("succeeded_at", DateTime(timezone=True), nullable=False),
+    schema=ENGINE,
+)
+"""The server's own: of no club and no person."""

@@ -19,6 +19,7 @@ from sync.errors import MalformedRequest
 from sync.merge import Author
 from sync.messages import Group, Mutation, PushRequest, VerdictWord
 from sync.records import Change, Key, Record, is_present, looked_at
+from sync.stamps import TICKS_PER_MS
 
 
 class Alike(NamedTuple):
@@ -148,7 +149,10 @@ class Entry(Struct, frozen=True, gc=False):
 
 
 class Outcome(Struct, frozen=True, gc=False):
-    """What became of a mutation: kept for ever, so that a repeat is answered and never applied twice."""
+    """What became of a mutation, so that a repeat is answered and never applied twice.
+
+    That there was one is known for ever; what it was, for as long as the log is kept (`sync/compaction.py`).
+    """
 
     device_id: str
     n: int
@@ -160,6 +164,8 @@ class Outcome(Struct, frozen=True, gc=False):
     conflicts: tuple[str, ...] = ()
     problem: Problem | None = None
     group: str | None = None
+    from_n: int | None = None
+    """The first of the settled counters right before this one that were folded into it; None where none were."""
 
 
 class GroupState(Struct, frozen=True):
@@ -287,6 +293,12 @@ class Plan(Struct):
     """The devices that pushed."""
     club: Club | None = None
     """The counter row as it will be; None while nothing was planned."""
+
+    @property
+    def at_ms(self) -> int:
+        """Return the server's time when this was received; where no device pushed, that of the newest stamp."""
+        assert self.club is not None, "nothing was planned"
+        return max((device.seen_ms for device in self.devices.values()), default=self.club.clock // TICKS_PER_MS)
 
 
 class Workspace:

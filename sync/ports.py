@@ -4,7 +4,7 @@
 for each club: the counter row, the log, the records with their writes, conflicts, parked mutations, outcomes, devices.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Final, NamedTuple, Protocol
 
@@ -22,6 +22,10 @@ OVERDUE_MAX: Final = 20
 
 CHILDREN_MAX: Final = 2_000
 """Children loaded of each collection that a record contains: ten times a match's events, and still no slow push."""
+
+
+COMPACTED_ROWS_MAX: Final = 2_000
+"""Rows that one step of a compaction takes away: some tens of milliseconds, and no push waits for longer."""
 
 
 class Head(NamedTuple):
@@ -154,4 +158,25 @@ class Store(Protocol):
 
     async def select(self, club_id: str, collection: str, selection: Selection) -> Sequence[Record]:
         """Return what a selection chooses of a collection, in its order: the meaning is `sync.selections.select`."""
+        ...
+
+
+class Compacted(NamedTuple):
+    """What one step of a compaction took away."""
+
+    changes: int = 0
+    outcomes: int = 0
+
+
+class Compactor(Protocol):
+    """Drops the oldest part of clubs' logs, and folds the outcomes of that time (`sync/compaction.py`)."""
+
+    def compact(self, club_id: str, *, before_ms: int, rows_max: int = COMPACTED_ROWS_MAX) -> AsyncGenerator[Compacted]:
+        """Drop what was committed before a time, step by step; each step was committed when it is told.
+
+        First the log's beginning is said to be a later one (`Head.oldest`), which is where a transaction begins; then
+        the rows before it go, at most `rows_max` in a step; then outcomes are folded. The last transaction stays,
+        however old, so that the head is proven by a row. Whoever stops at any step, or is killed, leaves a club that
+        is whole, and what was left to do is done when this is asked for again. A club that is not there has no steps.
+        """
         ...

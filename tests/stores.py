@@ -5,18 +5,20 @@ on PostgreSQL the whole database.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import asyncpg
 import pytest
 
 from football.collections import CATALOGUE
+from storage.compaction import PostgresCompactor
 from storage.embedded import database_script
 from storage.memory import ClubState, MemoryStore
 from storage.postgres import PostgresStore, open_pool
 from sync.collections import Catalogue
-from sync.ports import Store
+from sync.ports import Compactor, Store
 from tests.pg import PgDatabase, PgServer
 
 CONNECTIONS_MAX = 18
@@ -31,6 +33,10 @@ class Stand(ABC):
     @abstractmethod
     def node(self) -> Store:
         """Return the store as another server has it, which shares the data with this one and nothing else."""
+
+    @abstractmethod
+    def compactor(self) -> AbstractAsyncContextManager[Compactor]:
+        """Open what compacts the store's clubs."""
 
     @abstractmethod
     async def backup(self) -> None:
@@ -50,6 +56,11 @@ class MemoryStand(Stand):
     def node(self) -> Store:
         """Return the one store there is: memory is not shared between servers."""
         return self.memory
+
+    @asynccontextmanager
+    async def compactor(self) -> AsyncGenerator[Compactor]:
+        """Give the store itself."""
+        yield self.memory
 
     async def backup(self) -> None:
         """Keep a copy of every club."""
@@ -82,6 +93,15 @@ class PostgresStand(Stand):
         """Return another store on the same database."""
         assert self._pool is not None
         return PostgresStore(self._pool, self.catalogue)
+
+    @asynccontextmanager
+    async def compactor(self) -> AsyncGenerator[Compactor]:
+        """Give one on a connection of its own."""
+        connection = await asyncpg.connect(self.database.app_dsn)
+        try:
+            yield PostgresCompactor(connection)
+        finally:
+            await connection.close()
 
     async def close(self) -> None:
         """Close the pool."""

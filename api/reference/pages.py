@@ -1,4 +1,4 @@
-"""The pages that are made of the code: docs/errors.md, docs/settings.md, and the routes in docs/api.md.
+"""The pages that are made of the code: docs/errors.md, docs/retention.md, docs/settings.md, the routes in docs/api.md.
 
 `make docs` writes them, a test compares.
 
@@ -13,6 +13,8 @@ from typing import Final
 from api.reference.problems import Kind, kinds
 from api.reference.route_table import api_page
 from api.settings import PREFIX, SETTINGS
+from storage.checkups.database import UPKEEP_WARN_S
+from storage.retention import LOG_KEPT_DAYS, RETENTION, retention_of
 
 FOLDER: Final = Path(__file__).resolve().parents[2] / "docs"
 
@@ -51,6 +53,46 @@ found. A setting that cannot be used ends the start with a sentence that says wh
 """
 
 
+_RETENTION: Final = """# What is kept, and for how long
+
+{made}
+
+What a club has recorded (players, matches, events, conflicts, the fact that something was deleted) is the club's: it
+stays until somebody deletes or erases it, and never goes by age. Everything else that the server keeps is here.
+
+| what | holds | kept | why | proved by |
+|---|---|---|---|---|
+{rows}
+
+The server deletes what is past its time once an hour, in one process, a few thousand rows at a time; the first time
+some minutes after its start. `touchline compact` does it now, and with `--dry-run` it only counts. `touchline doctor`
+warns where it has not succeeded for {warn_days} days. PostgreSQL uses the room again; it gives none back to the disk.
+
+**Backups** hold what was there when they were made. Whatever goes here stays in them until they are deleted.
+
+Clients read these figures in `retention` of `GET /api/sync/config`:
+
+```json
+{told}
+```
+"""
+
+
+def retention_page() -> str:
+    """Return docs/retention.md."""
+    rows = [f"| {_words(each.name)} | {each.holds} | {each.kept} | {each.why} | {each.proof} |" for each in RETENTION]
+    return _RETENTION.format(
+        made=_MADE.format("`storage/retention.py`"),
+        rows="\n".join(rows),
+        warn_days=int(UPKEEP_WARN_S) // 86_400,
+        told=json.dumps(retention_of(LOG_KEPT_DAYS), indent=1),
+    )
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
 def errors_page() -> str:
     """Return docs/errors.md."""
     found = list(kinds().values())
@@ -83,6 +125,7 @@ def settings_page() -> str:
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "api.md": api_page,
     "errors.md": errors_page,
+    "retention.md": retention_page,
     "settings.md": settings_page,
 }
 

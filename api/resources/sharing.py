@@ -283,7 +283,7 @@ async def make_link(
 
 @get("/api/matches/{match_id:uuid}/share", opt={**DECIDERS, "answer": ShareLinks, "problems": ("not_found",)})
 async def list_links(match_id: FromPath[UUID], caller: TheCaller, sharer: TheSharer) -> Response[bytes]:
-    """Return the links of a match: what each shows, until when, and who made it. Those that ended stay for 90 days."""
+    """Return the links of a match: what each shows, until when, and who made it. Those that ended stay for 30 days."""
     return json_answer(await sharer.listed(caller, str(match_id)))
 
 

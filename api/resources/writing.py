@@ -4,7 +4,8 @@ A wrapper writes as a device of the server's own, drawn from the caller's, so it
 phone itself pushes (docs/decisions/0012-writes-of-the-wrappers.md):
 
     without a key    one device for each of the caller's, counting 1, 2, 3 ...; a count taken meanwhile is retried
-    with a key       a device for each Idempotency-Key, whose mutations are counted from 1: a retry is a repeat
+    with a key       a device for each Idempotency-Key, whose mutations are counted from 1: a retry is a repeat, for as
+                     long as the key is kept (`storage/retention.py`)
 
 The content of a mutation holds nothing of the moment (the stamp and the base go beside it, as after a restore), so the
 same request makes the same content whenever it comes.
@@ -21,6 +22,7 @@ from api.errors import Forbidden, Rejected, Unavailable
 from api.identity.access import Caller
 from storage.committer import Committer
 from storage.engine import Engine
+from storage.retention import KEY_MARK
 from sync.collections import Value
 from sync.errors import DeviceForked
 from sync.messages import Again, Group, Mutation, Op, PushAnswer, PushRequest, Resolution, Verdict, encode
@@ -33,7 +35,10 @@ COUNTED_MAX: Final = 10_000
 """Devices whose last count is remembered, to spare a look."""
 
 _MARK: Final = 0x746C7772
-"""The first 32 bits of a wrapper's device id ("tlwr"); with version 8, no client's random id looks like it."""
+"""The first 32 bits of a wrapper's device id ("tlwr"); with version 8, no client's random id looks like it.
+
+Those of keys begin with `KEY_MARK`: they are forgotten when a retry comes no more, and the ones that count never are.
+"""
 
 
 class Intent(Struct, frozen=True):
@@ -63,19 +68,19 @@ class Written(Struct, frozen=True):
 def is_server_device(device_id: str) -> bool:
     """Tell whether a device id is one of those that wrappers write under."""
     found = UUID(device_id)
-    return found.version == 8 and found.int >> 96 == _MARK  # noqa: PLR2004 - UUID version 8 is the maker's own
+    return found.version == 8 and found.int >> 96 in {_MARK, KEY_MARK}  # noqa: PLR2004 - UUID version 8 is the maker's own
 
 
-def server_device(device_id: str, name: str) -> str:
+def server_device(device_id: str, name: str, *, mark: int = _MARK) -> str:
     """Return the device under which a wrapper writes for a caller's device: the same for the same name."""
     drawn = int.from_bytes(hashlib.blake2b(f"{device_id}/{name}".encode(), digest_size=16).digest())
     tail = drawn & ((1 << 96) - 1) & ~(0xF << 76) & ~(0x3 << 62)
-    return str(UUID(int=_MARK << 96 | tail | 0x8 << 76 | 0x2 << 62))
+    return str(UUID(int=mark << 96 | tail | 0x8 << 76 | 0x2 << 62))
 
 
 def key_device(device_id: str, key: str) -> str:
     """Return the device under which a wrapper writes for one Idempotency-Key."""
-    return server_device(device_id, f"key/{key}")
+    return server_device(device_id, f"key/{key}", mark=KEY_MARK)
 
 
 class Writer:

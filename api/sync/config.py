@@ -23,6 +23,7 @@ from api.settings import Settings
 from api.sync.conflicts import CONFLICTS_PAGE_MAX
 from football.collections import CATALOGUE
 from storage.accounts import Accounts
+from storage.retention import retention_of
 from sync import limits
 from sync.collections import CONFLICTS, Collection, Field
 
@@ -39,6 +40,7 @@ class ConfigAnswer(Struct, frozen=True):
     limits: dict[str, Any]
     """Every limit, by name; `rates` has the budgets of each class of routes."""
     retention: dict[str, Any]
+    """How long things are kept, in milliseconds; docs/retention.md says of what and why."""
     collections: list[dict[str, Any]]
     """Each collection with its fields, their types and bounds."""
     conflicts: dict[str, str]
@@ -51,7 +53,8 @@ async def config(limiter: TheLimiter, settings: TheSettings, accounts: TheAccoun
     """Return the protocol versions, every limit, and the collections with their fields."""
     told = {**describe_limits(), **describe_edge(limiter.factor)}
     demo = await find_demo(accounts, is_production=settings.is_production)
-    return json_answer(ConfigAnswer(limits=told, demo=demo, **CONFIG))
+    retention = {"device_keeps_acknowledged_ms": limits.KEPT_MS, **retention_of(settings.log_kept_days)}
+    return json_answer(ConfigAnswer(limits=told, retention=retention, demo=demo, **CONFIG))
 
 
 def describe_limits() -> dict[str, int]:
@@ -79,7 +82,6 @@ def _describe_field(spec: Field) -> dict[str, Any]:
 
 CONFIG: Final[Mapping[str, Any]] = {
     "protocol": {"min": limits.PROTOCOL_VERSION_MIN, "max": limits.PROTOCOL_VERSION},
-    "retention": {"device_keeps_acknowledged_ms": limits.KEPT_MS, "log": "all versions from `oldest` of the timestamp"},
     "collections": [describe_collection(each) for each in CATALOGUE.collections.values()],
     "conflicts": {"name": CONFLICTS, "written_by": "the op resolve alone"},
 }

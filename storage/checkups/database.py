@@ -11,15 +11,21 @@ import asyncpg
 
 from storage.backups.keep import SCHEMAS
 from storage.backups.tools import Tools
-from storage.checkups.findings import Finding, bad, ok, warn
+from storage.checkups.findings import Finding, Level, bad, ok, warn
 from storage.embedded import Durability, EmbeddedPostgres
 from storage.embedded.bundle import PG_MAJOR
 from storage.migrate import SchemaOutOfDate, check_schema
 from storage.pools import connections_for
 from storage.readiness import BEFORE_A_CLUB, CONNECT_S, DURABLE, IS_BOUND, OPEN_TABLES, prepare
 from storage.schema_dump import schema_dump
+from storage.upkeep import NAME
 
 CLOCK_WARN_S: Final = 2.0
+UPKEEP_WARN_S: Final = 3 * 86_400.0
+"""An hourly job that has not succeeded for so long does not come right by itself."""
+_UPKEEP: Final = """
+SELECT (SELECT succeeded_at FROM touchline.upkeep WHERE name = $1), max(applied_at) FROM touchline.migrations
+"""
 CLOCK_BAD_S: Final = 60.0
 """Phones are told the time by the server: a minute off and a half begins in the future."""
 
@@ -42,10 +48,13 @@ async def look_at_database(
             await _durability(connection, is_durable=is_durable),
             await _clock(connection, now),
             await _connections(connection, workers),
+            schema := await _migrations(app_dsn),
         ]
+        if schema.level is Level.OK:
+            findings.append(await _retention(connection, now))
     finally:
         await connection.close()
-    return [*findings, await _migrations(app_dsn)]
+    return findings
 
 
 async def _version(connection: "asyncpg.Connection[asyncpg.Record]") -> Finding:
@@ -110,6 +119,18 @@ async def _migrations(dsn: str) -> Finding:
     except SchemaOutOfDate as error:
         return bad("schema", str(error), "Run `touchline migrate`, or the version that fits.")
     return ok("schema", "It has exactly this version's migrations.")
+
+
+async def _retention(connection: "asyncpg.Connection[asyncpg.Record]", now: Callable[[], datetime]) -> Finding:
+    done_at, since = await connection.fetchrow(_UPKEEP, NAME) or (None, None)
+    age_s = 0.0 if since is None else (now() - (done_at or since)).total_seconds()
+    says = "What is past its time was not deleted yet" if done_at is None else "What is past its time was deleted"
+    says += (
+        f"; the server has had {age_s / 86_400:.1f} days." if done_at is None else f" {age_s / 3_600:.1f} hours ago."
+    )
+    if age_s > UPKEEP_WARN_S:
+        return warn("retention", says, "Run `touchline compact`, and see what the server's log says of upkeep.")
+    return ok("retention", says)
 
 
 async def look_for_drift(dsn: str, tools: Tools, scratch: str) -> Finding:

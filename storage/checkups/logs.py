@@ -34,8 +34,9 @@ SELECT count(*) AS rows, min(version) AS first, max(version) AS last,
        count(*) FILTER (WHERE crc32(body) <> checksum) AS altered,
        min(version) FILTER (WHERE crc32(body) <> checksum) AS first_altered,
        (SELECT tag FROM touchline.log WHERE club_id = $1 ORDER BY version DESC LIMIT 1) AS tag
-  FROM touchline.log WHERE club_id = $1
+  FROM touchline.log WHERE club_id = $1 AND version >= $2
 """
+"""Rows before `oldest` are no part of the log any more: a compaction is about to take them away."""
 _COUNTS: Final = """
 SELECT (SELECT count(*) FROM touchline.parked WHERE club_id = $1) AS parked,
        (SELECT count(*) FROM touchline.conflicts WHERE club_id = $1 AND status = 'open') AS open,
@@ -71,7 +72,7 @@ async def look_at_log(connection: Connection, club_id: str, tables: Tables, *, i
     """Look at one club."""
     async with _one_moment(connection, club_id):
         row = await connection.fetchrow(_CLUB, club_id)
-        log = await connection.fetchrow(_LOG, club_id)
+        log = None if row is None else await connection.fetchrow(_LOG, club_id, row["oldest"])
         if row is None or log is None:
             return [bad(f"club {club_id}", "It has members and no row of its own.", _RESTORE)]
         standing = Standing(row["name"] or club_id, row["version"], row["tag"], row["oldest"], log)
