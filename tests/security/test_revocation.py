@@ -15,6 +15,8 @@ from tests.security.world import Club
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(180)]
 
 ROUNDS = 40
+ROUNDS_MAX = 400
+"""On a busy machine one side may win every race for a while."""
 PUSHES = 6
 TURNS_MAX = 30
 
@@ -23,7 +25,7 @@ async def pushes(site: Site, club: Club, n: int, dice: random.Random) -> list[tu
     """Push as the scorer, a few times at once after a drawn number of turns of the loop; return status and answer."""
 
     async def one(place: int) -> tuple[int, bytes]:
-        for _ in range(dice.randrange(TURNS_MAX)):
+        for _ in range(dice.randrange(TURNS_MAX * 3)):
             await asyncio.sleep(0)
         fields = {"match_id": club.ids["matches"], "kind": "goal"}
         put = {"n": n + place, "wall": START_MS, "collection": "events", "record": some_id(), "op": "put"}
@@ -44,7 +46,7 @@ async def race(site: Site, dice: random.Random) -> tuple[int, set[bool]]:
     user_id = club.said["scorer"]["user_id"]
     outcomes: set[bool] = set()
     late = 0
-    for n in range(1, ROUNDS + 1):
+    for n in range(1, ROUNDS_MAX + 1):
 
         async def remove() -> int:
             for _ in range(dice.randrange(TURNS_MAX * 3)):
@@ -58,6 +60,8 @@ async def race(site: Site, dice: random.Random) -> tuple[int, set[bool]]:
         assert {status for status, _ in answers} <= {200, 403}, answers
         outcomes |= {status == 200 for status, _ in answers}
         await site.behind.put_back()
+        if n >= ROUNDS and len(outcomes) > 1:
+            break
     return late, outcomes
 
 
