@@ -5,7 +5,7 @@ policies stand behind each query's own condition on the club; leaving the block 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeAlias
 from zlib import crc32
@@ -15,6 +15,7 @@ import msgspec
 
 from storage import feeds, statements
 from storage.clubs import set_club_sql
+from storage.erasures import rows as erasing
 from storage.pools import STORE_CONNECTIONS_MAX, BoundedPool
 from storage.reading import Selector
 from storage.rows import RowCodec
@@ -22,12 +23,13 @@ from storage.standing import Standing, standings_shared
 from storage.statements import RecordStatements, Statement
 from storage.tables import TO_COLUMN, record_tables
 from sync.book import Alike, Book, Children, Club, Counters, Device, Entry, GroupState, Needs, Outcome, Plan
-from sync.collections import CONFLICTS, Catalogue, Problem, Value
+from sync.collections import CONFLICTS, Catalogue, Problem, Value, is_free_text
 from sync.conflicts import Conflict
 from sync.conflicts import snapshot_row as conflict_row
 from sync.cursors import Cursor
+from sync.erasure import Erasure, moved_on
 from sync.permits import Grant
-from sync.ports import Head, LogRow, LogView, Seen
+from sync.ports import Head, LogRow, LogView, Rewritten, Seen, Traces
 from sync.records import Change, Key, Record, looked_at, snapshot_row
 from sync.selections import Selection
 from sync.stamps import clock_of, make_stamp
@@ -40,6 +42,7 @@ CHANGE_BYTES_LEAST: Final = 100
 CHANGE_BYTES_USUAL: Final = 256
 """Few changes are smaller: the rows that are looked at first to fill a page."""
 
+_change: Final = msgspec.json.Decoder(Change)
 _conflict: Final = msgspec.json.Decoder(Conflict)
 _entry: Final = msgspec.json.Decoder(Entry)
 _problem: Final = msgspec.json.Decoder(Problem)
@@ -97,6 +100,8 @@ class PostgresStore:
             if any(row["is_overdue"] for row in rows):
                 found = await connection.fetch(statements.OVERDUE.sql, club_id, overdue_before_ms)
                 book.overdue = tuple(_entry.decode(each["body"]) for each in found)
+            if any(row["has_erased"] for row in rows):
+                book.erasures = tuple(await _erasures(connection, club_id))
             ledger = PostgresLedger(connection, club_id, book, self._tables)
             ledger.is_shared = any(row["is_shared"] for row in rows)
             try:
@@ -185,6 +190,42 @@ class PostgresStore:
             rows = await connection.fetch(sql, *values)
         return [self._tables.codecs[collection].from_row(row) for row in rows]
 
+    async def erasures(self, club_id: str) -> Sequence[Erasure]:
+        """Return a club's erasures, the oldest first."""
+        async with self._transaction(club_id) as connection:
+            return await _erasures(connection, club_id)
+
+    async def hash_key(self, club_id: str) -> bytes:
+        """Return the key with which a club's hashes are made."""
+        async with self._transaction(club_id) as connection:
+            found: bytes | None = await connection.fetchval(statements.HASH_KEY.sql, club_id)
+        if found is None:
+            raise LookupError(club_id)
+        return found
+
+    async def rewrite(
+        self, erasure: Erasure, rewrite: Callable[[bytes], bytes | None], *, rows_max: int, now_ms: int
+    ) -> Rewritten:
+        """Rewrite the next rows of the log for an erasure, under the lock of the club's erasures."""
+        club_id = erasure.club_id
+        async with self._transaction(club_id) as connection:
+            known = [erasing.from_row(row) for row in await connection.fetch(erasing.LOCK.sql, club_id)]
+            now = next((each for each in known if each.erasure_id == erasure.erasure_id), None)
+            if now is None:
+                raise LookupError(erasure.erasure_id)
+            if now.finished_ms is not None:
+                return Rewritten(now, 0)
+            rows = await connection.fetch(erasing.TO_REWRITE, club_id, now.rewritten_to, now.version, rows_max)
+            told = ((row["version"], rewrite(row["body"])) for row in rows)
+            changed = [(version, body) for version, body in told if body is not None]
+            versions, bodies = [version for version, _ in changed], [body for _, body in changed]
+            await connection.execute(erasing.REWRITE, club_id, versions, bodies, [crc32(body) for body in bodies])
+            now = moved_on(now, [row["version"] for row in rows], rows_max=rows_max, now_ms=now_ms)
+            given: dict[str, Any] = {"club_id": club_id, "of": now.erasure_id}
+            given |= {"new_rewritten_to": now.rewritten_to, "new_finished_ms": now.finished_ms}
+            await connection.execute(erasing.MOVE.sql, *(given[name] for name in erasing.MOVE.names))
+        return Rewritten(now, len(changed))
+
     @asynccontextmanager
     async def _transaction(self, club_id: str) -> AsyncGenerator[Connection]:
         """Take a connection and open a transaction of one club; commit at the end of the block."""
@@ -231,6 +272,11 @@ class Tables:
             for rule in collection.duplicates
         }
         self.selectors = {name: Selector(catalogue.collections[name], each) for name, each in self.statements.items()}
+        self.with_text = {
+            name: self.statements[name].with_text(found)
+            for name, collection in catalogue.collections.items()
+            if (found := [each for each, spec in collection.fields.items() if is_free_text(spec)])
+        }
         self._where: dict[tuple[str, tuple[str, ...], tuple[str, ...]], Statement] = {}
 
     async def find(
@@ -274,6 +320,7 @@ class PostgresLedger:
         self._devices: dict[str, Device] = {}
         self._under_way: asyncio.Task[None] | None = None
         self._told: dict[Key, Record] = {}
+        self._erasure: Erasure | None = None
         self.is_shared = False
         """Whether a match of the club may have a live link, so that a feed has to be told."""
 
@@ -311,10 +358,26 @@ class PostgresLedger:
         if needs.devices:
             await self._load_authors(needs.devices)
 
+    async def traces(self, key: Key | None) -> Traces:
+        """Return where a record that is to be erased may stand."""
+        naming = [] if key is None else await self._connection.fetch(erasing.NAMING, self._club_id, key.record.encode())
+        records: list[Record] = []
+        for name, statement in self._tables.with_text.items():
+            codec = self._tables.codecs[name]
+            records += [codec.from_row(row) for row in await self._fetch(statement)]
+        return Traces(
+            log=[_change.decode(row["body"]) for row in naming],
+            records=records,
+            conflicts=[_conflict.decode(row["body"]) for row in await self._fetch(erasing.CONFLICTS)],
+            parked=[_entry.decode(row["body"]) for row in await self._fetch(erasing.PARKED)],
+            outcomes=[_outcome(str(row["device_id"]), row) for row in await self._fetch(erasing.TOLD)],
+        )
+
     async def save(self, plan: Plan, bodies: Sequence[bytes]) -> None:
         """Begin to write a plan, once what was saved before it is written; the transaction's end commits it."""
         await self._written()
         self._club = plan.club
+        self._erasure = plan.erasure
         self._devices.update(plan.devices)
         self._told.update(plan.records if self.is_shared else {})
         self._under_way = asyncio.create_task(self._write(plan, bodies))
@@ -327,7 +390,9 @@ class PostgresLedger:
         await self._write_all(
             statements.SAVE_DEVICE, (_device_row(self._club_id, each) for each in self._devices.values())
         )
-        if self._told:
+        if self._erasure is not None:
+            await feeds.begin_epochs(self._connection, self._club_id, self._erasure.at_ms)
+        elif self._told:
             now_ms = max(device.seen_ms for device in self._devices.values())
             await feeds.append(self._connection, self._club_id, self._told, now_ms)
         head = self._club.head
@@ -369,6 +434,8 @@ class PostgresLedger:
         )
         await self._save_outcomes(plan.outcomes.values())
         await self._save_parked(plan.parked)
+        if plan.erasure is not None:
+            await self._connection.execute(erasing.SAVE.sql, *erasing.to_row(plan.erasure))
 
     async def _save_outcomes(self, outcomes: Collection[Outcome]) -> None:
         plain = [each for each in outcomes if not each.conflicts and each.problem is None]
@@ -483,6 +550,10 @@ async def _lock(connection: Connection, club_id: str) -> Club:
         raise LookupError(str(club_id))
     head = Cursor(row["version"], row["tag"])
     return Club(head=head, clock=row["clock"], oldest=row["oldest"], hash_key=row["hash_key"])
+
+
+async def _erasures(connection: Connection, club_id: str) -> list[Erasure]:
+    return [erasing.from_row(row) for row in await connection.fetch(erasing.ALL.sql, club_id)]
 
 
 async def _head(connection: Connection, club_id: str) -> Head:
