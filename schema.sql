@@ -357,6 +357,22 @@ CREATE TABLE touchline.devices (
     PRIMARY KEY (club_id, device_id)
 );
 
+-- Who was erased. No id and no name is in it: what comes late about them is recognised by keyed hashes.
+CREATE TABLE touchline.erasures (
+    club_id      uuid   NOT NULL,
+    erasure_id   uuid   NOT NULL,
+    kind         text   NOT NULL CHECK (kind IN ('record', 'user', 'club')),
+    collection   text,                           -- of the record
+    subject      text   NOT NULL,                -- the hash of collection/record, keyed with the club's key
+    names        text[] NOT NULL,                -- each as its number of words and their keyed hash
+    version      bigint NOT NULL,                -- the version that an author must have seen to know of it
+    at_ms        bigint NOT NULL,                -- by the server's clock, milliseconds since 1970
+    erased_by    text,                           -- the user who asked for it; null: the operator
+    rewritten_to bigint NOT NULL,                -- the log is rewritten up to this version
+    finished_ms  bigint,                         -- when all of it was
+    PRIMARY KEY (club_id, erasure_id)
+);
+
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Accounts
 -- ---------------------------------------------------------------------------------------------------------------------
@@ -547,6 +563,8 @@ ALTER TABLE touchline.parked ENABLE ROW LEVEL SECURITY;
 CREATE POLICY one_club ON touchline.parked USING (club_id = nullif(current_setting('app.club', true), '')::uuid);
 ALTER TABLE touchline.devices ENABLE ROW LEVEL SECURITY;
 CREATE POLICY one_club ON touchline.devices USING (club_id = nullif(current_setting('app.club', true), '')::uuid);
+ALTER TABLE touchline.erasures ENABLE ROW LEVEL SECURITY;
+CREATE POLICY one_club ON touchline.erasures USING (club_id = nullif(current_setting('app.club', true), '')::uuid);
 ALTER TABLE touchline.invitations ENABLE ROW LEVEL SECURITY;
 CREATE POLICY one_club ON touchline.invitations USING (club_id = nullif(current_setting('app.club', true), '')::uuid);
 ALTER TABLE touchline.share_links ENABLE ROW LEVEL SECURITY;
@@ -566,6 +584,7 @@ DO $$ BEGIN
         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA grassroots TO touchline_app;
         GRANT SELECT, INSERT, UPDATE, DELETE ON
             touchline.clubs, touchline.log, touchline.conflicts, touchline.outcomes, touchline.parked, touchline.devices,
+            touchline.erasures,
             touchline.users, touchline.memberships, touchline.sessions,
             touchline.invitations, touchline.scorers, touchline.attempts, touchline.upkeep,
             touchline.share_links, touchline.share_rules, touchline.feeds, touchline.feed_entries

@@ -9,8 +9,8 @@ somebody typed must not vanish). Silent are only sentiment, pitch coordinates, k
 and looks, of which the later is as good, and a prompt at the touchline would cost more than it saves.
 
 Personal is what tells of a person: names, birthdays, free text, sentiment. It never enters a feed, and
-erasure rewrites it. A shirt number is not, because the club may turn it on for a feed; a venue is held back
-by policy.
+erasure rewrites it; a player's name identifies whom the record is about. A shirt number is not personal,
+because the club may turn it on for a feed; a venue is held back by policy.
 """
 
 from typing import Final
@@ -70,8 +70,10 @@ def _text(length_max: int, doc: str = "") -> Field:
     return Field(Type.TEXT, length_max=length_max, doc=doc)
 
 
-def _title(length_max: int, *, is_personal: bool = False) -> Field:
-    return Field(Type.TEXT, required=True, length_min=1, length_max=length_max, is_personal=is_personal)
+def _title(length_max: int, *, is_personal: bool = False, identifies: bool = False) -> Field:
+    return Field(
+        Type.TEXT, required=True, length_min=1, length_max=length_max, is_personal=is_personal, identifies=identifies
+    )
 
 
 def _whole(minimum: int, maximum: int, *, default: int | None = None, doc: str = "") -> Field:
@@ -121,7 +123,7 @@ PLAYERS: Final = Collection(
     name="players",
     duplicates=(PLAYER_IN_TEAM,),
     fields={
-        "full_name": _title(NAME_LENGTH_MAX, is_personal=True),
+        "full_name": _title(NAME_LENGTH_MAX, is_personal=True, identifies=True),
         "squad_number": _whole(1, SQUAD_NUMBER_MAX),
         "preferred_pos": _POSITION,
         "dob": Field(Type.DATE, is_personal=True),

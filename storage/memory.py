@@ -15,13 +15,25 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from sync.book import Alike, Book, Children, Club, Counters, Device, Entry, GroupState, Needs, Outcome, Plan
-from sync.collections import CONFLICTS, Catalogue, Value, with_defaults
+from sync.collections import CONFLICTS, Catalogue, Value, is_free_text, with_defaults
 from sync.compaction import Row, fold, folded_in, may_fold
 from sync.conflicts import Conflict
 from sync.conflicts import snapshot_row as conflict_row
 from sync.cursors import ORIGIN
+from sync.erasure import Erasure, moved_on
 from sync.permits import Grant
-from sync.ports import CHILDREN_MAX, COMPACTED_ROWS_MAX, OVERDUE_MAX, Compacted, Head, LogRow, LogView, Seen
+from sync.ports import (
+    CHILDREN_MAX,
+    COMPACTED_ROWS_MAX,
+    OVERDUE_MAX,
+    Compacted,
+    Head,
+    LogRow,
+    LogView,
+    Rewritten,
+    Seen,
+    Traces,
+)
 from sync.records import Change, Key, Record, looked_at, snapshot_row
 from sync.selections import Selection, select
 
@@ -40,6 +52,7 @@ class ClubState(Struct):
     """Version -> when it was committed."""
     settled_ms: dict[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
     """Outcome -> when it came to be what it is."""
+    erasures: dict[str, Erasure] = field(default_factory=dict[str, Erasure])
 
     def copy(self) -> "ClubState":
         """Return a copy that shares no dictionary."""
@@ -53,7 +66,12 @@ class ClubState(Struct):
             dict(self.devices),
             dict(self.committed_ms),
             dict(self.settled_ms),
+            dict(self.erasures),
         )
+
+    def erased(self) -> list[Erasure]:
+        """Return the erasures, the oldest first."""
+        return sorted(self.erasures.values(), key=lambda each: (each.at_ms, each.erasure_id))
 
     def device(self, device_id: str) -> Device | None:
         """Return a device, its parked mutations counted."""
@@ -98,6 +116,26 @@ class MemoryLedger:
             device = state.devices.get(device_id)
             book.authors[device_id] = None if device is None else device.author
 
+    async def traces(self, key: Key | None) -> Traces:
+        """Return where a record that is to be erased may stand."""
+        state = self.state
+        texts = {
+            name: [each for each, spec in collection.fields.items() if is_free_text(spec)]
+            for name, collection in self._catalogue.collections.items()
+        }
+        named = [] if key is None else [row for row in state.log if key.record.encode() in row.body]
+        return Traces(
+            log=[msgspec.json.decode(row.body, type=Change) for row in named],
+            records=[
+                each
+                for each in state.records.values()
+                if any(each.values().get(name) is not None for name in texts[each.key.collection])
+            ],
+            conflicts=list(state.conflicts.values()),
+            parked=list(state.parked.values()),
+            outcomes=[each for each in state.outcomes.values() if each.problem is not None],
+        )
+
     async def save(self, plan: Plan, bodies: Sequence[bytes]) -> None:
         """Write a plan into the working copy."""
         state = self.state
@@ -112,6 +150,8 @@ class MemoryLedger:
         state.records.update(plan.records)
         state.conflicts.update(plan.conflicts)
         state.outcomes.update(plan.outcomes)
+        if plan.erasure is not None:
+            state.erasures[plan.erasure.erasure_id] = plan.erasure
         for order, entry in plan.parked.items():
             if entry is None:
                 state.parked.pop(order, None)
@@ -197,7 +237,7 @@ class MemoryStore:
             overdue = [e for e in copy.parked.values() if e.received_ms < overdue_before_ms and not e.is_orphan]
             overdue.sort(key=lambda entry: (entry.received_ms, *entry.order))
             devices = {device_id: copy.device(device_id) for device_id in device_ids}
-            book = Book(copy.club, devices, overdue=tuple(overdue[:OVERDUE_MAX]))
+            book = Book(copy.club, devices, overdue=tuple(overdue[:OVERDUE_MAX]), erasures=tuple(copy.erased()))
             ledger = MemoryLedger(self._catalogue, copy, book, self.sessions.get(club_id, {}))
             yield ledger
             self.clubs[club_id] = ledger.state
@@ -307,6 +347,35 @@ class MemoryStore:
             copy = self._state(club_id).copy()
             yield copy
             self.clubs[club_id] = copy
+
+    async def erasures(self, club_id: str) -> Sequence[Erasure]:
+        """Return a club's erasures, the oldest first."""
+        return self._state(club_id).erased()
+
+    async def hash_key(self, club_id: str) -> bytes:
+        """Return the key with which a club's hashes are made."""
+        return self._state(club_id).club.hash_key
+
+    async def rewrite(
+        self, erasure: Erasure, rewrite: Callable[[bytes], bytes | None], *, rows_max: int, now_ms: int
+    ) -> Rewritten:
+        """Rewrite the next rows of the log for an erasure."""
+        async with self._locks[erasure.club_id]:
+            state = self._state(erasure.club_id)
+            now = state.erasures.get(erasure.erasure_id)
+            if now is None:
+                raise LookupError(erasure.erasure_id)
+            if now.finished_ms is not None:
+                return Rewritten(now, 0)
+            due = (place for place, row in enumerate(state.log) if now.rewritten_to < row.version <= now.version)
+            places = list(islice(due, rows_max))
+            told = [(place, rewrite(state.log[place].body)) for place in places]
+            changed = [(place, body) for place, body in told if body is not None]
+            versions = [state.log[place].version for place in places]
+            for place, body in changed:
+                state.log[place] = state.log[place]._replace(body=body)
+            state.erasures[now.erasure_id] = moved_on(now, versions, rows_max=rows_max, now_ms=now_ms)
+            return Rewritten(state.erasures[now.erasure_id], len(changed))
 
     def _state(self, club_id: str) -> ClubState:
         found = self.clubs.get(club_id)

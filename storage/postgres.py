@@ -5,7 +5,7 @@ policies stand behind each query's own condition on the club; leaving the block 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final, TypeAlias
@@ -17,6 +17,7 @@ import msgspec
 from storage import feeds, statements
 from storage.bundle import Bundle
 from storage.clubs import reading, set_club_sql
+from storage.erasures import rows as erasing
 from storage.pools import STORE_CONNECTIONS_MAX, BoundedPool
 from storage.reading import Selector
 from storage.remembered import Draft, Memory
@@ -25,13 +26,14 @@ from storage.standing import Standing, standings_shared
 from storage.statements import RecordStatements, Statement
 from storage.tables import TO_COLUMN, record_tables
 from sync.book import Alike, Book, Children, Club, Counters, Device, Entry, GroupState, Needs, Outcome, Plan
-from sync.collections import CONFLICTS, Catalogue, Problem, Value
+from sync.collections import CONFLICTS, Catalogue, Problem, Value, is_free_text
 from sync.compaction import folded_in
 from sync.conflicts import Conflict
 from sync.conflicts import snapshot_row as conflict_row
 from sync.cursors import Cursor
+from sync.erasure import Erasure, moved_on
 from sync.permits import Grant
-from sync.ports import Head, LogRow, LogView, Seen
+from sync.ports import Head, LogRow, LogView, Rewritten, Seen, Traces
 from sync.records import Change, Key, Record, looked_at, snapshot_row
 from sync.selections import Selection
 from sync.stamps import clock_of, make_stamp
@@ -47,6 +49,7 @@ CHANGE_BYTES_USUAL: Final = 256
 AT_ONCE_CHANGES: Final = 200
 """Changes of a plan that is written while the next is planned; what is less waits for the counter row."""
 
+_change: Final = msgspec.json.Decoder(Change)
 _conflict: Final = msgspec.json.Decoder(Conflict)
 _entry: Final = msgspec.json.Decoder(Entry)
 _problem: Final = msgspec.json.Decoder(Problem)
@@ -106,10 +109,12 @@ class PostgresStore:
             if any(row["is_overdue"] for row in rows):
                 found = await connection.fetch(statements.OVERDUE.sql, club_id, overdue_before_ms)
                 book.overdue = tuple(_entry.decode(each["body"]) for each in found)
+            if any(row["has_erased"] for row in rows):
+                book.erasures = tuple(await _erasures(connection, club_id))
             ledger = PostgresLedger(connection, club_id, book, self._tables)
             if any(row["is_shared"] for row in rows):
                 ledger.draft = self._memory.draft(club_id, book.club.head)
-            ledger.is_quiet = not any(row["has_conflicts"] or row["has_parked"] for row in rows)
+            ledger.is_quiet = bool(rows) and not any(row["has_conflicts"] or row["has_parked"] for row in rows)
             try:
                 yield ledger
                 await ledger.finish()
@@ -197,6 +202,42 @@ class PostgresStore:
             rows = await connection.fetch(sql, *values)
         return [self._tables.codecs[collection].from_row(row) for row in rows]
 
+    async def erasures(self, club_id: str) -> Sequence[Erasure]:
+        """Return a club's erasures, the oldest first."""
+        async with self._transaction(club_id) as connection:
+            return await _erasures(connection, club_id)
+
+    async def hash_key(self, club_id: str) -> bytes:
+        """Return the key with which a club's hashes are made."""
+        async with self._transaction(club_id) as connection:
+            found: bytes | None = await connection.fetchval(statements.HASH_KEY.sql, club_id)
+        if found is None:
+            raise LookupError(club_id)
+        return found
+
+    async def rewrite(
+        self, erasure: Erasure, rewrite: Callable[[bytes], bytes | None], *, rows_max: int, now_ms: int
+    ) -> Rewritten:
+        """Rewrite the next rows of the log for an erasure, under the lock of the club's erasures."""
+        club_id = erasure.club_id
+        async with self._transaction(club_id) as connection:
+            known = [erasing.from_row(row) for row in await connection.fetch(erasing.LOCK.sql, club_id)]
+            now = next((each for each in known if each.erasure_id == erasure.erasure_id), None)
+            if now is None:
+                raise LookupError(erasure.erasure_id)
+            if now.finished_ms is not None:
+                return Rewritten(now, 0)
+            rows = await connection.fetch(erasing.TO_REWRITE, club_id, now.rewritten_to, now.version, rows_max)
+            told = ((row["version"], rewrite(row["body"])) for row in rows)
+            changed = [(version, body) for version, body in told if body is not None]
+            versions, bodies = [version for version, _ in changed], [body for _, body in changed]
+            await connection.execute(erasing.REWRITE, club_id, versions, bodies, [crc32(body) for body in bodies])
+            now = moved_on(now, [row["version"] for row in rows], rows_max=rows_max, now_ms=now_ms)
+            given: dict[str, Any] = {"club_id": club_id, "of": now.erasure_id}
+            given |= {"new_rewritten_to": now.rewritten_to, "new_finished_ms": now.finished_ms}
+            await connection.execute(erasing.MOVE.sql, *(given[name] for name in erasing.MOVE.names))
+        return Rewritten(now, len(changed))
+
     @asynccontextmanager
     async def _transaction(self, club_id: str, *, lock: str = "") -> AsyncGenerator[Connection]:
         """Take a connection and open a transaction of one club; commit at the end of the block.
@@ -246,6 +287,11 @@ class Tables:
             for rule in collection.duplicates
         }
         self.selectors = {name: Selector(catalogue.collections[name], each) for name, each in self.statements.items()}
+        self.with_text = {
+            name: self.statements[name].with_text(found)
+            for name, collection in catalogue.collections.items()
+            if (found := [each for each, spec in collection.fields.items() if is_free_text(spec)])
+        }
         self._where: dict[tuple[str, tuple[str, ...], tuple[str, ...]], Statement] = {}
 
     async def find(
@@ -295,6 +341,7 @@ class PostgresLedger:
         """What the process remembers of the club's matches; None where none has a live link: no feed is to be told."""
         self.is_quiet = False
         """Whether the club has neither conflicts nor parked mutations, so that nobody need look for them."""
+        self._erasure: Erasure | None = None
 
     async def grants(self, sessions: Collection[str]) -> Mapping[str, Grant]:
         """Return what each of these sessions may do in this club, held so until the transaction ends."""
@@ -329,10 +376,26 @@ class PostgresLedger:
         if needs.devices:
             await self._load_authors(needs.devices)
 
+    async def traces(self, key: Key | None) -> Traces:
+        """Return where a record that is to be erased may stand."""
+        naming = [] if key is None else await self._connection.fetch(erasing.NAMING, self._club_id, key.record.encode())
+        records: list[Record] = []
+        for name, statement in self._tables.with_text.items():
+            codec = self._tables.codecs[name]
+            records += [codec.from_row(row) for row in await self._fetch(statement)]
+        return Traces(
+            log=[_change.decode(row["body"]) for row in naming],
+            records=records,
+            conflicts=[_conflict.decode(row["body"]) for row in await self._fetch(erasing.CONFLICTS)],
+            parked=[_entry.decode(row["body"]) for row in await self._fetch(erasing.PARKED)],
+            outcomes=[_outcome(str(row["device_id"]), row) for row in await self._fetch(erasing.TOLD)],
+        )
+
     async def save(self, plan: Plan, bodies: Sequence[bytes]) -> None:
         """Begin to write a plan, once what was saved before it is written; the transaction's end commits it."""
         await self._written()
         self._club = plan.club
+        self._erasure = plan.erasure
         self._devices.update(plan.devices)
         self._told.update({} if self.draft is None else plan.records)
         self._write(plan, bodies)
@@ -348,7 +411,10 @@ class PostgresLedger:
         self._bundle.add_all(
             statements.SAVE_DEVICE.sql, (_device_row(self._club_id, each) for each in self._devices.values())
         )
-        if self._told and self.draft is not None:
+        if self._erasure is not None:
+            await self._bundle.send()
+            await feeds.begin_epochs(self._connection, self._club_id, self._erasure.at_ms)
+        elif self._told and self.draft is not None:
             now_ms = max(device.seen_ms for device in self._devices.values())
             telling = feeds.Telling(self.draft, self._bundle)
             await feeds.append(self._connection, self._club_id, self._told, now_ms, telling)
@@ -399,6 +465,8 @@ class PostgresLedger:
         )
         self._save_outcomes(plan.outcomes.values(), at)
         self._save_parked(plan.parked)
+        if plan.erasure is not None:
+            self._bundle.add(erasing.SAVE.sql, *erasing.to_row(plan.erasure))
 
     def _save_outcomes(self, outcomes: Collection[Outcome], at: datetime) -> None:
         plain = [each for each in outcomes if not each.conflicts and each.problem is None]
@@ -525,6 +593,10 @@ def _club(club_id: str, rows: "Sequence[asyncpg.Record]") -> Club:
     row = rows[0]
     head = Cursor(row["version"], row["tag"])
     return Club(head=head, clock=row["clock"], oldest=row["oldest"], hash_key=row["hash_key"])
+
+
+async def _erasures(connection: Connection, club_id: str) -> list[Erasure]:
+    return [erasing.from_row(row) for row in await connection.fetch(erasing.ALL.sql, club_id)]
 
 
 async def _head(connection: Connection, club_id: str) -> Head:

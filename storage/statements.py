@@ -21,6 +21,7 @@ from sqlalchemy import (
     delete,
     func,
     literal_column,
+    or_,
     select,
     update,
 )
@@ -99,6 +100,7 @@ def lock_club_sql(club_id: str) -> str:
 
 
 HEAD: Final = prepared(select(*tables.clubs.c["version", "tag", "oldest"]).where(of_club(tables.clubs)))
+HASH_KEY: Final = prepared(select(tables.clubs.c.hash_key).where(of_club(tables.clubs)))
 MOVE_CLUB: Final = _in_order(
     update(tables.clubs)
     .where(of_club(tables.clubs))
@@ -116,13 +118,15 @@ SELECT asked.device_id, device.user_id, device.offsets_ms, device.last_n, device
                 WHERE club_id = $1 AND revoked_at IS NULL
                   AND expires_at > to_timestamp($3::double precision / 1000)) AS is_shared,
        EXISTS (SELECT FROM touchline.conflicts WHERE club_id = $1) AS has_conflicts,
-       EXISTS (SELECT FROM touchline.parked WHERE club_id = $1) AS has_parked
+       EXISTS (SELECT FROM touchline.parked WHERE club_id = $1) AS has_parked,
+       EXISTS (SELECT FROM touchline.erasures WHERE club_id = $1) AS has_erased
   FROM unnest($2::uuid[]) AS asked (device_id)
   LEFT JOIN touchline.devices AS device ON device.club_id = $1 AND device.device_id = asked.device_id
 """
 """One round trip for all that pushes ask of their devices; a row is there even where the device is not.
 
-Whether the club shares a match is asked here too, a little generously: without links, feeds cost a push nothing.
+Whether the club shares a match is asked here too, a little generously: without links, feeds cost a push nothing. So is
+whether it has erased somebody.
 """
 
 PUSHING: Final = f"""
@@ -285,6 +289,12 @@ class RecordStatements:
         equal = [self._column(name) == bindparam(name, type_=self._column(name).type) for name in names]
         null = [self._column(name).is_(None) for name in nulls]
         return prepared(self.chosen.where(of_club(self.table), *equal, *null).order_by(self.key))
+
+    def with_text(self, names: AnyCollection[str]) -> Statement:
+        """Return the query for records of which any of some columns holds something."""
+        return prepared(
+            self.chosen.where(of_club(self.table), or_(*(self.table.c[name].is_not(None) for name in names)))
+        )
 
     def among(self, name: str) -> Statement:
         """Return the query for records whose column, `id` or a field, has one of many ids: club, ids."""

@@ -122,6 +122,23 @@ devices: Final = Table(
     schema=ENGINE,
 )
 
+erasures: Final = Table(
+    "erasures",
+    metadata,
+    Column("club_id", Uuid, primary_key=True),
+    Column("erasure_id", Uuid, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("collection", Text),
+    Column("subject", Text, nullable=False),
+    Column("names", ARRAY(Text), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("erased_by", Text),
+    Column("rewritten_to", BigInteger, nullable=False),
+    Column("finished_ms", BigInteger),
+    schema=ENGINE,
+)
+
 _TYPES: Final[Mapping[Type, type[TypeEngine[Any]] | TypeEngine[Any]]] = {
     Type.TEXT: Text,
     Type.INTEGER: Integer,

@@ -15,6 +15,7 @@ from sync.checks import Given
 from sync.cursors import ORIGIN, Cursor
 from sync.errors import DeviceForked, DeviceTaken, LogDiverged
 from sync.messages import Again, Malformed, Mutation, PushRequest, hash_content
+from sync.records import ERASER
 from sync.stamps import (
     between,
     clock_of,
@@ -49,11 +50,12 @@ def check_history(workspace: Workspace, cursors: Iterable[str | None], past: Ite
 def check_identity(workspace: Workspace, given: Iterable[Given], author: str) -> dict[int, bytes]:
     """Return the hash of each mutation by its counter.
 
-    Raises DeviceTaken where the device is another person's, and DeviceForked where a counter is held with other
-    content, or with content that nobody can compare any more: two installations share the identity.
+    Raises DeviceTaken where the device is another person's, or the one that erasures write as, and DeviceForked where
+    a counter is held with other content, or with content that nobody can compare any more: two installations share the
+    identity.
     """
     device = workspace.device
-    if device is not None and device.author != author:
+    if (device is not None and device.author != author) or workspace.device_id == ERASER:
         raise DeviceTaken
     hashes = {each.n: hash_content(workspace.book.club.hash_key, each.content) for each in given}
     held = workspace.held

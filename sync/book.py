@@ -5,7 +5,8 @@ it needs; storage loads that, and plans again from the start. `first_needs` asks
 second round is rare.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from msgspec import Struct, field
@@ -15,6 +16,8 @@ from sync.checks import Given
 from sync.collections import CONFLICTS, Catalogue, Problem, Value
 from sync.conflicts import Conflict, wire_fields
 from sync.cursors import Cursor, tag_for
+from sync.erased import Erased
+from sync.erasure import Erasure
 from sync.errors import MalformedRequest
 from sync.merge import Author
 from sync.messages import Group, Mutation, PushRequest, VerdictWord
@@ -131,6 +134,8 @@ class Entry(Struct, frozen=True, gc=False):
     """Whether a person was asked already because the parent does not come."""
     within: Key | None = None
     """What its author's access was for, looked at again when it is applied; None for the whole club."""
+    is_cleaned: bool = False
+    """Whether names of somebody who was erased were taken out of it: its author's own copy still has them."""
 
     @property
     def key(self) -> Key:
@@ -195,6 +200,8 @@ class Book(Struct):
     authors: dict[str, str | None] = field(default_factory=dict[str, str | None])
     overdue: tuple[Entry, ...] = ()
     """Parked mutations older than `PARKED_ORPHAN_AFTER_MS` for which no conflict was raised yet."""
+    erasures: tuple[Erasure, ...] = ()
+    """The club's erasures of records."""
 
     def add_conflict(self, conflict: Conflict) -> None:
         """Keep a conflict's present state under those records that it is about and that are loaded."""
@@ -293,6 +300,8 @@ class Plan(Struct):
     """The devices that pushed."""
     club: Club | None = None
     """The counter row as it will be; None while nothing was planned."""
+    erasure: Erasure | None = None
+    """The erasure that this plan carries out, to be kept with it."""
 
     @property
     def at_ms(self) -> int:
@@ -324,6 +333,10 @@ class Workspace:
         """Records that this push made present: what waits for them is woken."""
         self.parked_count = 0 if self.device is None else self.device.parked
         """Parked mutations of the pushing device."""
+        self.erased = Erased(catalogue, book.club.hash_key, book.erasures) if book.erasures else None
+        """Who was erased in the club; None where nobody was."""
+        self.redacts = False
+        """Whether what is logged now is redacted: whole, and all that is left of what was known before."""
         self._seed = seed
 
     @property
@@ -503,12 +516,31 @@ class Workspace:
     def save_record(self, record: Record, *, stamp: str, fields: Mapping[str, Value], deleted: bool | None) -> None:
         """Keep a record's next state and log the change that brought it."""
         was = self.record(record.key)
+        if self.redacts:
+            fields, deleted = record.values(), None if record.deleted is None else bool(record.deleted.value)
         version = self._log(record.key, stamp=stamp, fields=fields, deleted=deleted)
         record = Record(record.key, record.fields, record.deleted, version)
         self.plan.records[record.key] = record
         self._index(record)
         if not is_present(self.catalogue, was) and is_present(self.catalogue, record):
             self.appeared.append(record.key)
+
+    def redact(self, key: Key) -> None:
+        """Log once more all that is left of a record, so that devices forget what they held of it from before."""
+        record = self.record(key)
+        if record is not None:
+            writes = [*record.fields.values(), *([] if record.deleted is None else [record.deleted])]
+            with self.redacting():
+                self.save_record(record, stamp=max(write.stamp for write in writes), fields={}, deleted=None)
+
+    @contextmanager
+    def redacting(self, is_on: bool = True) -> Generator[None]:  # noqa: FBT001, FBT002 - a condition, as it reads
+        """Log what is logged inside the block as redacted."""
+        was, self.redacts = self.redacts, self.redacts or is_on
+        try:
+            yield
+        finally:
+            self.redacts = was
 
     def save_conflict(self, conflict: Conflict, *, stamp: str) -> Conflict:
         """Keep a conflict's next state and log it; sides that have just joined carry its version."""
@@ -529,6 +561,7 @@ class Workspace:
             stamp=stamp,
             fields=fields,
             more=True,
+            redacted=self.redacts,
         )
         self.plan.changes.append(change if deleted is None else replace(change, deleted=deleted))
         self.head = Cursor(version, change.tag)

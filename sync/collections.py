@@ -77,7 +77,14 @@ class Field(Struct, frozen=True):
     """Whether a person is asked when two different values were written unseen of each other."""
     is_personal: bool = False
     """Whether the value is about a person: never in a feed, rewritten by erasure."""
+    identifies: bool = False
+    """Whether the value is a person's name: a collection with such a field is erasable."""
     doc: str = ""
+
+
+def is_free_text(spec: Field) -> bool:
+    """Tell whether a field holds what somebody typed, in which a name may stand."""
+    return spec.type is Type.TEXT and spec.choices is None
 
 
 class DuplicateRule(Struct, frozen=True, dict=True):
@@ -132,6 +139,11 @@ class Collection(Struct, frozen=True, dict=True):
     def table_name(self) -> str:
         """Return the name of the table that holds the records."""
         return self.table or self.name
+
+    @cached_property
+    def identifying(self) -> frozenset[str]:
+        """Return the fields that hold the name of the person whom a record is about; none in most collections."""
+        return frozenset(name for name, spec in self.fields.items() if spec.identifies)
 
     @property
     def required(self) -> frozenset[str]:

@@ -24,7 +24,7 @@ from msgspec.structs import replace
 
 from sync.collections import CONFLICTS, Problem, Value, format_instant
 from sync.merge import Author
-from sync.records import Change, Key, Write
+from sync.records import ERASER, Change, Key, Write
 from sync.stamps import device_of, rank, wall_of
 
 NAMESPACE: Final = UUID("5a0f8f0e-2f0b-5f5e-9a7c-0d6a4f1e7c11")
@@ -161,6 +161,14 @@ def closed(conflict: Conflict, *, status: Status, device_id: str, at: str, choic
     return replace(conflict, status=status, choice=choice, closed_by=device_id, closed_at=at)
 
 
+def emptied(conflict: Conflict, *, at: str) -> Conflict:
+    """Return the conflict closed by an erasure, with nothing left of what it was about; the first one closes it."""
+    if conflict.closed_by == ERASER:
+        return conflict
+    now = replace(conflict, stands=None, candidates=())
+    return closed(now, status=Status.SUPERSEDED, device_id=ERASER, at=at)
+
+
 def has_seen(author: Author, conflict: Conflict) -> bool:
     """Tell whether the author's base covers the conflict's latest change."""
     return conflict.version <= author.base
@@ -215,4 +223,5 @@ def snapshot_row(conflict: Conflict) -> Change:
         record=conflict.id,
         stamp=max(stamps, default=""),
         fields=wire_fields(conflict),
+        redacted=conflict.closed_by == ERASER,
     )

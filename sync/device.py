@@ -244,9 +244,12 @@ class Device:
         digits = push.device_id.replace("-", "")
         for run in answer.applied:
             for n, clock in zip(range(run.from_n, run.to_n + 1), run.clocks, strict=True):
-                self._settle(mine[n], Verdict(n=n, verdict="applied", stamp=f"{clock}{digits}"), answer)
+                if n in mine:  # else it was forgotten meanwhile: it was about somebody who was erased
+                    self._settle(mine[n], Verdict(n=n, verdict="applied", stamp=f"{clock}{digits}"), answer)
         for verdict in answer.others:
-            self._settle(mine[verdict.n], verdict, answer)
+            if verdict.n in mine:
+                self._settle(mine[verdict.n], verdict, answer)
+        self.state.made = [made for made in self.state.made if not _is_erased(made)]
         newest = Cursor.parse(answer.timestamp, where="timestamp")
         if newest.version > self._acked_version and newest != self.cursor:
             self.state.acked = answer.timestamp  # an older one too: only the server can say that it is of this history
@@ -358,9 +361,27 @@ class Device:
         records = self.state.records if self._staged is None else self._staged
         for change in self._partial:
             _lay(records, change)
+            self._forget_for(change)
         self._partial = []
         if self._staged is None:
             self._move_cursor()
+
+    def _forget_for(self, change: Change) -> None:
+        """Forget own mutations about what was redacted: those that are settled, and all unsent ones of a tombstone.
+
+        An unsent member of a group is sent empty, so that the server rejects the others with it. What was sent and
+        not answered is sent again, and forgotten when the server says `erased`.
+        """
+        if not change.redacted:
+            return
+        kept: list[Made] = []
+        for made in self.state.made:
+            if not _is_told_by(change, made) or (made.is_unsettled and (made.sent_in or change.deleted is not True)):
+                kept.append(made)
+            elif made.is_unsettled and made.mutation.group is not None:
+                made.mutation = replace(made.mutation, op="put", fields={}, resolve=None)
+                kept.append(made)
+        self.state.made = kept
 
     def _move_cursor(self) -> None:
         self.state.past = thin([self.state.cursor, *self.state.past])
@@ -407,7 +428,9 @@ class Device:
         pages = list(answers)
         for page in pages:
             for raw in page.records:
-                _lay(staged, msgspec.json.decode(raw, type=Change))
+                change = msgspec.json.decode(raw, type=Change)
+                _lay(staged, change)
+                self._forget_for(change)
         last = pages[-1]
         if last.until is None or last.page is not None:
             raise ProtocolFault("the snapshot has no last page")
@@ -512,11 +535,27 @@ def _lay(records: Records, change: Change) -> None:
     held = records.setdefault(change.collection, {}).setdefault(change.record, Held({}))
     if change.version <= held.version:
         return
+    if change.redacted:
+        held.values, held.deleted = {}, False
     held.values = {**held.values, **change.fields}
     if change.deleted is not UNSET:
         held.deleted = change.deleted
     held.stamp = max(held.stamp, change.stamp)
     held.version = change.version
+
+
+def _is_told_by(change: Change, made: Made) -> bool:
+    """Tell whether a redacted change is about the record of an own mutation; a conflict is about its record too."""
+    if change.collection != CONFLICTS:
+        return change.key == made.key
+    fields = change.fields
+    about = Key(fields["collection"], fields["record"]), Key(fields["collection"], fields.get("other") or "")
+    return made.key in about or bool(fields["field"].endswith(f"/{made.device_id}/{made.mutation.n}"))
+
+
+def _is_erased(made: Made) -> bool:
+    """Tell whether a mutation was refused because it is about somebody who was erased."""
+    return made.verdict is not None and made.verdict.code == "erased"
 
 
 def _lay_own(records: Records, mutation: Mutation) -> None:

@@ -4,14 +4,15 @@
 for each club: the counter row, the log, the records with their writes, conflicts, parked mutations, outcomes, devices.
 """
 
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Final, NamedTuple, Protocol
 
-from sync.book import Book, Device, Needs, Plan
+from sync.book import Book, Device, Entry, Needs, Outcome, Plan
 from sync.collections import Value
 from sync.conflicts import Conflict
 from sync.cursors import Cursor
+from sync.erasure import Erasure
 from sync.permits import Grant
 from sync.records import Change, Key, Record
 from sync.selections import Selection
@@ -61,6 +62,30 @@ class LogView(NamedTuple):
     rows: Sequence[LogRow]
 
 
+class Traces(NamedTuple):
+    """Where somebody who is to be erased may stand."""
+
+    log: Sequence[Change]
+    """The changes whose text has the record's id in it; none where the id is not known."""
+    records: Sequence[Record]
+    """The records that have any text."""
+    conflicts: Sequence[Conflict]
+    """All conflicts, closed ones too."""
+    parked: Sequence[Entry]
+    """All parked mutations."""
+    outcomes: Sequence[Outcome]
+    """The outcomes that tell of a problem."""
+
+
+class Rewritten(NamedTuple):
+    """What came of rewriting a part of the log."""
+
+    erasure: Erasure
+    """The erasure as it stands now."""
+    rows: int
+    """Rows that are other than they were."""
+
+
 class Ledger(Protocol):
     """One club inside one writing transaction, its counter row locked: nobody else writes this club meanwhile."""
 
@@ -78,6 +103,10 @@ class Ledger(Protocol):
 
         Of very many children, the `CHILDREN_MAX` newest of each collection.
         """
+        ...
+
+    async def traces(self, key: Key | None) -> Traces:
+        """Return where a record that is to be erased may stand: all that was written before this transaction."""
         ...
 
     async def save(self, plan: Plan, bodies: Sequence[bytes]) -> None:
@@ -154,6 +183,25 @@ class Store(Protocol):
 
     async def conflicts(self, club_id: str, *, is_open: bool, after: str, limit: int) -> Sequence[Conflict]:
         """Return conflicts whose id is greater than `after`, open or all, in the order of their ids."""
+        ...
+
+    async def erasures(self, club_id: str) -> Sequence[Erasure]:
+        """Return a club's erasures, the oldest first; of those made at once, in the order of their ids."""
+        ...
+
+    async def hash_key(self, club_id: str) -> bytes:
+        """Return the key with which a club's hashes are made. Raises LookupError where there is no such club."""
+        ...
+
+    async def rewrite(
+        self, erasure: Erasure, rewrite: Callable[[bytes], bytes | None], *, rows_max: int, now_ms: int
+    ) -> Rewritten:
+        """Rewrite the next rows of the log for an erasure, in one transaction that also keeps how far that came.
+
+        The rows follow `rewritten_to` as the store has it; at the erasure's version it is finished, now. `rewrite`
+        returns the bytes that stand in place of a row's, or None where it stays. Nobody else rewrites the same club's
+        log meanwhile. Raises LookupError where there is no such erasure.
+        """
         ...
 
     async def select(self, club_id: str, collection: str, selection: Selection) -> Sequence[Record]:

@@ -14,10 +14,11 @@ from sync.admission import Received, Stamper, base_of, check_history, check_iden
 from sync.book import Book, Entry, Outcome, Plan, Workspace, runs_of
 from sync.checks import Given, corrected
 from sync.collections import Catalogue, Problem
-from sync.messages import Again, PushAnswer, PushRequest, Run, Verdict
+from sync.latecomers import meet_erased
+from sync.messages import Again, Mutation, PushAnswer, PushRequest, Run, Verdict
 from sync.parking import raise_orphans, take, wake
 from sync.permits import EVERYTHING, Bounds, Permit
-from sync.quarantine import reject, reject_group, reject_unread
+from sync.quarantine import reject, reject_erased, reject_group, reject_unread
 from sync.stamps import CLOCK_DIGITS, make_stamp
 
 
@@ -70,11 +71,19 @@ def _take(
     bounds: Bounds,
 ) -> None:
     effective, correction = stamp = stamper.stamp(given.mutation, again)
+    base = base_of(workspace, given.mutation, again) if isinstance(given.mutation, Mutation) else 0
+    is_cleaned = False
+    if workspace.erased is not None:
+        found = meet_erased(workspace, given, base)
+        if found is None:
+            reject_erased(workspace, given.mutation, digest=digest, stamp=stamp)
+            return
+        is_cleaned = found is not given
+        given = found
     checked = given.checked
     if isinstance(checked, Problem):
-        reject_unread(workspace, given.mutation, digest=digest, stamp=stamp, problem=checked)
-        if given.mutation.group is not None:
-            reject_group(workspace, given.mutation.group)
+        with workspace.redacting(is_cleaned):
+            reject_unread(workspace, given.mutation, digest=digest, stamp=stamp, problem=checked)
         return
     entry = Entry(
         device_id=workspace.device_id,
@@ -83,9 +92,10 @@ def _take(
         hash=digest,
         stamp=effective,
         correction=correction,
-        base=base_of(workspace, checked, again),
+        base=base,
         received_ms=received.now_ms,
         within=bounds.within,
+        is_cleaned=is_cleaned,
     )
     refusal = bounds.refusal(checked)
     if refusal is None:

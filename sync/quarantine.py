@@ -9,6 +9,7 @@ import msgspec
 from sync.book import Entry, Outcome, Workspace
 from sync.collections import Problem, format_instant
 from sync.conflicts import NAMESPACE, Conflict, Kind, Side, Status, closed, conflict_id, opened
+from sync.erasure import ERASED
 from sync.limits import MUTATION_BYTES_MAX
 from sync.messages import Group, Malformed, Mutation, encode
 from sync.records import Key
@@ -33,16 +34,36 @@ def raise_about(workspace: Workspace, key: Key, kind: Kind, what: str, side: Sid
 
 def reject(workspace: Workspace, entry: Entry, problem: Problem) -> None:
     """Reject an admitted mutation: its verdict says why, and its content is kept."""
-    conflict = _keep(workspace, entry.key, entry.mutation, entry.mutation.n, entry.stamp, problem)
+    with workspace.redacting(entry.is_cleaned):
+        conflict = _keep(workspace, entry.key, entry.mutation, entry.mutation.n, entry.stamp, problem)
     workspace.settle(entry, "rejected", conflicts=(conflict.id,), problem=problem)
 
 
 def reject_unread(
     workspace: Workspace, mutation: Mutation | Malformed, *, digest: bytes, stamp: tuple[str, int], problem: Problem
 ) -> None:
-    """Reject a mutation that could not be admitted."""
+    """Reject a mutation that could not be admitted, and what waits of its group."""
+    conflict = _keep(workspace, key_of(mutation), mutation, mutation.n, stamp[0], problem)
+    _settle_unread(workspace, mutation, digest=digest, stamp=stamp, problem=problem, conflicts=(conflict.id,))
+
+
+def reject_erased(
+    workspace: Workspace, mutation: Mutation | Malformed, *, digest: bytes, stamp: tuple[str, int]
+) -> None:
+    """Reject a mutation about somebody who was erased, and what waits of its group: nothing of its content is kept."""
+    _settle_unread(workspace, mutation, digest=digest, stamp=stamp, problem=ERASED)
+
+
+def _settle_unread(
+    workspace: Workspace,
+    mutation: Mutation | Malformed,
+    *,
+    digest: bytes,
+    stamp: tuple[str, int],
+    problem: Problem,
+    conflicts: tuple[str, ...] = (),
+) -> None:
     effective, correction = stamp
-    conflict = _keep(workspace, key_of(mutation), mutation, mutation.n, effective, problem)
     device_id = device_of(effective)
     group = mutation.group
     workspace.plan.outcomes[device_id, mutation.n] = Outcome(
@@ -52,10 +73,12 @@ def reject_unread(
         verdict="rejected",
         stamp=effective,
         correction=correction,
-        conflicts=(conflict.id,),
+        conflicts=conflicts,
         problem=problem,
         group=None if group is None else group.id,
     )
+    if group is not None:
+        reject_group(workspace, group)
 
 
 def reject_group(workspace: Workspace, group: Group) -> None:

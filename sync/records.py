@@ -5,13 +5,17 @@ brought it. `deleted` is such a register too, so a delete and an edit never over
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
+from uuid import UUID, uuid5
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from sync.collections import Catalogue, Collection, DuplicateRule, Value
 from sync.stamps import device_of, rank
+
+ERASER: Final = str(uuid5(UUID("5a0f8f0e-2f0b-5f5e-9a7c-0d6a4f1e7c11"), "eraser"))
+"""The device that erasures write as (see `sync/erasure.py`); nobody pushes under this id."""
 
 
 class Key(NamedTuple):
@@ -101,6 +105,8 @@ class Change(Struct, frozen=True, omit_defaults=True, gc=False):
     """Present where a delete (true) or a restore (false) was laid down."""
     more: bool = False
     """Whether the transaction goes on: a client shows and stores nothing before its end."""
+    redacted: bool = False
+    """Forget what you hold of this record from before: `fields` are all that is left of it, `deleted` as given."""
 
     @property
     def key(self) -> Key:
@@ -122,4 +128,5 @@ def snapshot_row(record: Record) -> Change:
         stamp=max((write.stamp for write in writes), default=""),
         fields=record.values(),
         deleted=UNSET if record.deleted is None else bool(record.deleted.value),
+        redacted=any(write.device_id == ERASER for write in writes),
     )

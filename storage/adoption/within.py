@@ -21,6 +21,6 @@ class WithinStore(PostgresStore):
         self._connection = cast(Connection, connection)
 
     @asynccontextmanager
-    async def _transaction(self, club_id: str) -> AsyncGenerator[Connection]:
-        await self._connection.execute(set_club_sql(club_id))
+    async def _transaction(self, club_id: str, *, lock: str = "") -> AsyncGenerator[Connection]:
+        await self._connection.execute(f"{set_club_sql(club_id)}; {lock}")
         yield self._connection

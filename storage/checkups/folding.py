@@ -51,7 +51,7 @@ def fold(log: Iterable[Change]) -> dict[Key, Held]:
     """Return what a log says of each of its records, change by change."""
     found: dict[Key, Held] = {}
     for change in log:
-        was = found.get(change.key)
+        was = None if change.redacted else found.get(change.key)
         fields = dict(change.fields) if was is None else {**was.fields, **change.fields}
         known = was is not None and was.deleted
         deleted = known if isinstance(change.deleted, msgspec.UnsetType) else change.deleted

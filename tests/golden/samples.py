@@ -32,7 +32,7 @@ from sync.messages import (
     read_mutations,
     read_push,
 )
-from sync.records import Change, encode_change
+from sync.records import ERASER, Change, encode_change
 from sync.stamps import (
     TICKS_PER_MS,
     between,
@@ -104,6 +104,16 @@ CHANGES: Final = {
     "delete": Change(13, "matches", MATCH, STAMP, "1123456789abcdef", deleted=True),
     "restore": Change(14, "matches", MATCH, STAMP, "2123456789abcdef", deleted=False),
     "in a snapshot": Change(14, "matches", MATCH, STAMP, fields={"title": "t"}, deleted=False),
+    "erased": Change(
+        14,
+        "players",
+        PLAYER,
+        make_stamp(NOW_MS * TICKS_PER_MS + 1, ERASER),
+        "2123456789abcdef",
+        deleted=True,
+        redacted=True,
+    ),
+    "with a name replaced": Change(15, "events", EVENT, STAMP, "2123456789abcdef", {"note": "… scored"}, redacted=True),
     "conflict": Change(15, "conflicts", CONFLICT.id, STAMP, "3123456789abcdef", wire_fields(CONFLICT)),
 }
 VERDICTS: Final = {
