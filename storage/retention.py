@@ -166,7 +166,8 @@ RETENTION: Final = (
             Rows(
                 "touchline.sessions",
                 "least(old.ended_at, old.expires_at) < $1::timestamptz "
-                f"- CASE WHEN old.forked_from IS NULL THEN interval '0' ELSE interval '{BRANCH_KEPT_DAYS - ENDED_KEPT_DAYS} days' END",
+                "- CASE WHEN old.forked_from IS NULL THEN interval '0' "
+                f"ELSE interval '{BRANCH_KEPT_DAYS - ENDED_KEPT_DAYS} days' END",
             ),
         ),
         of_clubs=False,
