@@ -91,7 +91,9 @@ async def test_pages_while_the_log_is_compacted(site: Site, pg_database: PgDatab
                 await follow(since)
             except CursorExpired as error:
                 expired += 1
-                begin = int(error.values["oldest"])
+                oldest = error.values["oldest"]
+                assert isinstance(oldest, int)
+                begin = oldest
                 assert begin > since.version
 
     async def follow(since: Cursor) -> None:
@@ -128,10 +130,9 @@ async def test_a_snapshot_while_the_log_is_compacted(site: Site, pg_database: Pg
     async with connected(pg_database.app_dsn) as connection:
         async for _ in PostgresCompactor(connection).compact(CLUB, before_ms=site.now_ms):
             pass
-    pages, token = [first], first.page
-    while token is not None:
-        pages.append(await site.engine.snapshot(CLUB, token, bytes_max=300))
-        token = pages[-1].page
+    pages = [first]
+    while pages[-1].page is not None:
+        pages.append(await site.engine.snapshot(CLUB, pages[-1].page, bytes_max=300))
     fresh.device.snapshot_taken(pages)
     assert fresh.device.state.phase is Phase.SNAPSHOT
     await settle([fresh, coach], rounds=2)
