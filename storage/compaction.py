@@ -48,7 +48,7 @@ DELETE FROM touchline.log
         WHERE log.club_id = $1 AND log.version < clubs.oldest ORDER BY log.version LIMIT $2))
 """
 _OUTCOMES: Final = """
-SELECT device_id, n, from_n, group_id IS NOT NULL AS has_group,
+SELECT device_id, n, from_n, group_id IS NOT NULL AS is_member,
        settled_at < $4 AND verdict <> 'parked' AND (verdict <> 'rejected' OR group_id IS NULL) AS may_fold
   FROM touchline.outcomes
  WHERE club_id = $1 AND (device_id, n) >= ($2::uuid, $3::bigint)
@@ -60,11 +60,10 @@ DELETE FROM touchline.outcomes AS old USING unnest($2::uuid[], $3::bigint[]) AS 
  WHERE old.club_id = $1 AND old.device_id = gone.device_id AND old.n = gone.n
 """
 _SPAN: Final = """
-UPDATE touchline.outcomes AS old SET from_n = span.from_n, group_id = NULL
+UPDATE touchline.outcomes AS old SET from_n = span.from_n
   FROM unnest($2::uuid[], $3::bigint[], $4::bigint[]) AS span (device_id, n, from_n)
  WHERE old.club_id = $1 AND old.device_id = span.device_id AND old.n = span.n
 """
-"""A member of a group that stays forgets the group as those that went did, or a late one would miss them."""
 _FOLDED: Final = "UPDATE touchline.clubs SET folded_to = $2 WHERE club_id = $1"
 _NOBODY: Final = "00000000-0000-0000-0000-000000000000"
 
@@ -73,7 +72,7 @@ class _Part(NamedTuple):
     """A part of a club's outcomes, and what folding does to it."""
 
     gone: list[tuple[str, int]]
-    spans: list[tuple[str, int, int | None]]
+    spans: list[tuple[str, int, int]]
     last: tuple[str, int] | None
     """Where the next part begins; None where this was the last."""
 
@@ -151,17 +150,11 @@ class PostgresCompactor:
     async def _read_part(self, club_id: str, place: tuple[str, int], before: datetime, rows_max: int) -> _Part:
         rows = await self._connection.fetch(_OUTCOMES, club_id, *place, before, max(rows_max, 2))
         gone: list[tuple[str, int]] = []
-        spans: list[tuple[str, int, int | None]] = []
+        spans: list[tuple[str, int, int]] = []
         for device_id, mine in groupby(rows, lambda row: str(row["device_id"])):
-            read = list(mine)
-            folding = fold([Row(row["n"], row["from_n"], row["may_fold"]) for row in read])
-            left = {*folding.gone}
+            folding = fold([Row(row["n"], row["from_n"], row["may_fold"], row["is_member"]) for row in mine])
             gone += [(device_id, n) for n in folding.gone]
-            spans += [
-                (device_id, row["n"], folding.spans.get(row["n"], row["from_n"]))
-                for row in read
-                if row["n"] not in left and (row["n"] in folding.spans or (row["may_fold"] and row["has_group"]))
-            ]
+            spans += [(device_id, n, from_n) for n, from_n in folding.spans.items()]
         is_last = len(rows) < max(rows_max, 2)
         return _Part(gone, spans, None if is_last else (str(rows[-1]["device_id"]), rows[-1]["n"]))
 

@@ -404,9 +404,7 @@ def _fold_outcomes(state: ClubState, device_id: str, before_ms: int) -> int:
     for n in mine:
         outcome = state.outcomes[device_id, n]
         is_old = may_fold(outcome) and state.settled_ms[device_id, n] < before_ms
-        if is_old:
-            state.outcomes[device_id, n] = replace(outcome, group=None)
-        rows.append(Row(n, outcome.from_n, is_old))
+        rows.append(Row(n, outcome.from_n, is_old, outcome.group is not None))
     folding = fold(rows)
     for n in folding.gone:
         del state.outcomes[device_id, n], state.settled_ms[device_id, n]

@@ -24,7 +24,7 @@ from storage.sweeping import count_past, sweep
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 NAME: Final = "upkeep"
-_LOCK_KEY: Final = 0x75706B656570  # "upkeep"
+LOCK_KEY: Final = 0x75706B656570  # "upkeep"
 COMMAND_S: Final = 30.0
 BATCHES_MAX: Final = 2_000
 """Transactions of one run that took something away: four million rows, and then the next run goes on."""
@@ -217,7 +217,7 @@ async def _alone(dsn: str) -> AsyncGenerator["Connection | None"]:
     """Open a connection that holds the lock of upkeep while it lives; None where another one does."""
     connection = await asyncpg.connect(dsn, timeout=CONNECT_S, command_timeout=COMMAND_S)
     try:
-        has_lock = await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK_KEY)
+        has_lock = await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK_KEY)
         yield connection if has_lock else None
     finally:
         # Whoever is told to end ends here: what is under way is rolled back, and the lock goes with the connection.

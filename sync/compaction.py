@@ -10,7 +10,9 @@ The first and the last of such a run stay as they are. They stand beside what is
 lifted above them, and one that comes late finds its place between them: a device's stamps go on following its `n`. A
 counter inside a run counts as held with content that nobody can compare any more, and pushing it is a fork. A counter
 in a gap was never received, and is taken whenever it comes. Runs with many gaps simply keep more rows, so there is no
-bound on exceptions to pass. What is parked is not settled, and never folds.
+bound on exceptions to pass. What is parked is not settled, and never folds. Members of a group are made one after the
+other and are never the end of a run: so all of them are known or none is, and one that is sent again never waits for
+members that went.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,6 +28,8 @@ class Row(NamedTuple):
     from_n: int | None
     may_fold: bool
     """Whether it was settled long ago, and nothing of it is asked for any more."""
+    is_member: bool = False
+    """Whether it is of a group."""
 
     @property
     def begins(self) -> int:
@@ -47,10 +51,10 @@ def fold(rows: Sequence[Row]) -> Folding:
     A part may begin with the last row of the part before: what is folded already is folded on.
     """
     folding = Folding([], {})
-    for run in _runs(rows):
+    for whole in _runs(rows):
+        run = _without_members_at_its_ends(whole)
         # A row that stands for others has the first of its run before it, in this part or in an earlier one.
-        between = run[0 if run[0].from_n is not None else 1 : -1]
-        if between:
+        if between := run[0 if run and run[0].from_n is not None else 1 : -1]:
             folding.gone.extend(row.n for row in between)
             folding.spans[run[-1].n] = between[0].begins
     return folding
@@ -67,6 +71,11 @@ def _runs(rows: Iterable[Row]) -> Iterator[list[Row]]:
             run.append(row)
     if run:
         yield run
+
+
+def _without_members_at_its_ends(run: list[Row]) -> list[Row]:
+    ends = [place for place, row in enumerate(run) if not row.is_member]
+    return run[ends[0] : ends[-1] + 1] if ends else []
 
 
 def may_fold(outcome: Outcome) -> bool:

@@ -34,9 +34,9 @@ class Stand(ABC):
     def node(self) -> Store:
         """Return the store as another server has it, which shares the data with this one and nothing else."""
 
-    @abstractmethod
     def compactor(self) -> AbstractAsyncContextManager[Compactor]:
         """Open what compacts the store's clubs."""
+        raise NotImplementedError
 
     @abstractmethod
     async def backup(self) -> None:

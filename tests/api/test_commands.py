@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import anyio.to_thread
+import asyncpg
 import httpx
 import pytest
 
@@ -18,6 +19,7 @@ from api.identity.keys import KeyRing
 from api.identity.passwords import check_password
 from api.settings import NAMES, Settings
 from storage.readiness import prepare
+from storage.upkeep import LOCK_KEY
 from tests.api.people import PASSWORD, client_of, sign_up, some_id
 from tests.pg import PgDatabase, open_folder
 
@@ -134,6 +136,47 @@ async def test_backup_doctor_and_restore(
     beside = await command("restore", str(folder / "data" / "backups"), "--into", str(folder / "drill"), "--json")
     assert beside.told["into"] == str(folder / "drill")
     assert (folder / "drill" / "pgdata").is_dir()
+
+
+async def test_compacting_by_hand(
+    command: Command, empty_database: PgDatabase, settings: Settings, ring: KeyRing
+) -> None:
+    """What would go is counted and nothing is changed; then it goes, while the server runs, and the doctor knows."""
+    await prepare(empty_database.owner_dsn)
+    async with open_services(empty_database.app_dsn, ring) as services:
+        client = client_of(create_app(settings, services))
+        coach = await sign_up(client, EMAIL)
+        for _ in range(3):
+            await coach.make_match()
+        owner = await asyncpg.connect(empty_database.owner_dsn)
+        await owner.execute("UPDATE touchline.log SET committed_at = now() - interval '100 days' WHERE version < 3")
+        await owner.execute("UPDATE touchline.migrations SET applied_at = now() - interval '4 days'")
+        assert await levels_of(command, "retention") == ["warn"]
+        counted = await command("compact", "--older-than", "90", "--dry-run", "--json")
+        assert (counted.told["is_dry_run"], counted.told["removed"]["log"]) == (True, 2)
+        assert (await client.get("/health/ready")).status_code == 200
+        assert (await command("compact", "--json")).told["removed"]["log"] == 0
+        assert await levels_of(command, "retention") == ["ok"]
+        alone = await command("compact", "--older-than", "90", "--club", coach.club_id)
+        assert alone.status == 0
+        assert "Done: 1 club, with 90 days of log." in alone.out
+        assert [row[0] for row in await owner.fetch("SELECT version FROM touchline.log")] == [3]
+        assert (await coach.ask("GET", "/api/sync/pull")).status_code == 410
+        assert await levels_of(command, "log of Reds") == ["ok"]
+        unknown = await command("compact", "--club", some_id())
+        assert (unknown.status, unknown.out) == (2, "")
+        assert unknown.err.startswith("touchline: There is no club")
+        assert (await command("compact", "--older-than", "7")).status == 2
+        await owner.execute("SELECT pg_advisory_lock($1)", LOCK_KEY)
+        assert "at it just now" in (await command("compact")).err
+        await owner.close()
+        await client.aclose()
+
+
+async def levels_of(command: Command, about: str) -> list[str]:
+    """Return how well the doctor finds something."""
+    findings = (await command("doctor", "--json")).told["findings"]
+    return [each["level"] for each in findings if each["about"] == about]
 
 
 async def test_what_cannot_be_looked_at(command: Command, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:

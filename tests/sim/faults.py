@@ -272,6 +272,19 @@ def pass_long(scene: Scene) -> None:
     scene.world.now += scene.world.dice.choice((HOUR, 8 * HOUR, DAY))
 
 
+def pass_season(scene: Scene) -> None:
+    """Let weeks or months pass, and the server compact its log in them; some phones are in a drawer until then."""
+    world, dice = scene.world, scene.world.dice
+    world.now += dice.choice((10 * DAY, 31 * DAY, 200 * DAY))
+    world.say("a season passes")
+    compact(scene)
+
+
+def compact(scene: Scene) -> None:
+    """The server compacts its log; now and then it is killed in the middle of that."""
+    scene.world.compact(scene.world.dice.choice((1, 2, 5, 1_000, 1_000)))
+
+
 def fall_asleep(scene: Scene) -> None:
     """A phone is in a drawer for days."""
     phone = anyone(scene)
@@ -366,6 +379,8 @@ STEPS: Final[dict[Step, float]] = {
     come_late: 3,
     pass_time: 6,
     pass_long: 0.15,
+    pass_season: 0.1,
+    compact: 0.2,
     fall_asleep: 0.3,
     set_clock: 0.3,
     restart: 0.8,

@@ -206,7 +206,7 @@ class Phone:
         for made in self.device.state.made:
             old = before.get(id(made), made.device_id), made.mutation.n
             known = self.world.oracle.known.get(old)
-            if made.device_id != old[0] and known is not None and known.received <= tx:
+            if made.device_id != old[0] and known is not None and known.received <= tx and old not in self.world.folded:
                 must(known.signature != signature(made.mutation), "I3", f"{old} is held, and its device renames it")
 
     def _take_page(self, epoch: int, answer: SnapshotAnswer) -> None:

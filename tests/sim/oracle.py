@@ -19,6 +19,7 @@ from storage.memory import ClubState
 from sync.book import Outcome
 from sync.collections import CONFLICTS, Field, Type, Value
 from sync.cursors import Cursor
+from sync.errors import CursorExpired, SyncError
 from sync.limits import CORRECTION_FLOOR_MS
 from sync.messages import Again, Malformed, Mutation, PullAnswer, PushAnswer, PushRequest, read_mutations
 from sync.records import Change, Key
@@ -142,6 +143,8 @@ class Before(NamedTuple):
     rows: int
     head: str
     clock: int
+    first: int
+    """The first version whose row is there; one more than the head's where there is none."""
 
 
 def signature(mutation: Mutation | Malformed) -> bytes:
@@ -223,7 +226,8 @@ class Oracle:
 
     def before(self, club: ClubState) -> Before:
         """Note what the server holds before a push."""
-        return Before(len(club.log), str(club.club.head), club.club.clock)
+        first = club.log[0].version if club.log else club.club.head.version + 1
+        return Before(len(club.log), str(club.club.head), club.club.clock, first)
 
     def refused(self, club: ClubState, before: Before) -> None:
         """Check that a refused push left no trace (I2)."""
@@ -236,6 +240,27 @@ class Oracle:
         must(sent == self.log[start : start + len(sent)], "I5", f"the page after {since} is not the log")
         must(bool(sent) or start == len(self.log), "I5", "an empty page before the head")
         must(answer.more == (start + len(sent) < len(self.log)), "I5", "`more` is wrong")
+
+    def expired(self, club: ClubState, since: str, error: SyncError) -> None:
+        """Check that nobody is sent to a snapshot whose cursor the kept log follows (I5)."""
+        version = Cursor.parse(since, where="since").version
+        is_kept = club.club.oldest <= version or version == 0 == club.club.oldest - 1
+        must(not isinstance(error, CursorExpired) or not is_kept, "I5", f"{since} is said to be older than the log")
+
+    def compacted(self, before: ClubState, club: ClubState) -> None:
+        """Check that of a log only its beginning went, and of what was settled only what it was (I4, I6, I7)."""
+        oldest = club.club.oldest
+        must(club.log == before.log[len(before.log) - len(club.log) :], "I4", "compaction changed a row")
+        must(oldest - 1 in self.ends, "I6", f"the kept log begins at {oldest}, inside a transaction")
+        must(
+            all(row.version < oldest for row in before.log[: len(before.log) - len(club.log)]), "I5", "a kept row went"
+        )
+        must(not self.log or club.log, "I5", "the head has no row")
+        same = (before.records, before.conflicts, before.parked, before.devices)
+        must(same == (club.records, club.conflicts, club.parked, club.devices), "I7", "compaction touched more")
+        must(all(name in club.outcomes for name in club.parked), "I1", "what became of a parked mutation went")
+        self.seen["rows compacted"] += len(before.log) - len(club.log)
+        self.seen["outcomes folded"] += len(before.outcomes) - len(club.outcomes)
 
     def pushed(
         self, before: Before, club: ClubState, push: PushRequest, answer: PushAnswer, *, now_ms: int, latency_ms: int
@@ -293,7 +318,8 @@ class Oracle:
         for text in (mutation.base, None if again is None else again.common):
             if text is not None:
                 version, tag = text.split(".")
-                if int(version) <= before.rows and self.tags.get(int(version)) == tag:
+                is_there = int(version) == 0 or before.first <= int(version) < before.first + before.rows
+                if (is_there or text == before.head) and self.tags.get(int(version)) == tag:
                     return int(version)
         return 0
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+import storage.memory
 import sync.admission
 import sync.book
 import sync.conflicts
@@ -17,6 +18,7 @@ import sync.parking
 import sync.push
 import sync.stamps
 from storage.memory import MemoryStore
+from sync.compaction import Folding, Row, fold
 from sync.device import Device
 from sync.messages import Again, Group, PullAnswer, PullQuery, hash_content
 from sync.ports import LogRow
@@ -242,6 +244,32 @@ def stop_sending_what_waits(patch: Patch) -> None:
     patch.setattr(Device, "_is_due", lambda _self, made: made.verdict is None)
 
 
+def take_what_was_folded_for_new(patch: Patch) -> None:
+    """A counter whose outcome was folded away counts as never received."""
+    patch.setattr(storage.memory, "folded_in", lambda _outcomes, _run: ())
+
+
+def fold_the_end_of_a_run(patch: Patch) -> None:
+    """Nothing of a run is kept but its first, so a later stamp is lifted above nothing."""
+
+    def wrong(rows: Sequence[Row]) -> Folding:
+        folding = fold(rows)
+        return Folding([*folding.gone, *folding.spans], {})
+
+    patch.setattr(storage.memory, "fold", wrong)
+
+
+def cut_the_log_anywhere(patch: Patch) -> None:
+    """The kept log begins inside a transaction."""
+
+    def wrong(state: Any, before_ms: int) -> int:
+        old: Iterator[int] = (row.version for row in state.log[:-1] if state.committed_ms[row.version] < before_ms)
+        oldest: int = max([state.club.oldest, *old])
+        return oldest
+
+    patch.setattr(storage.memory, "_kept_from", wrong)
+
+
 PLANTS: dict[Plant, str] = {
     drop_the_conflict_of_a_lost_write: "I9",
     drop_the_conflict_of_an_overwritten_value: "I9",
@@ -270,6 +298,9 @@ PLANTS: dict[Plant, str] = {
     rename_what_is_held: "I3",
     forget_by_the_devices_clock: "I1",
     stop_sending_what_waits: "I13",
+    take_what_was_folded_for_new: "I3",
+    fold_the_end_of_a_run: "I1 I3 I8",
+    cut_the_log_anywhere: "I6",
 }
 """Each bug with the invariants that it may break first: one caught for another reason is not caught."""
 

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Coroutine
+from contextlib import aclosing
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -21,6 +22,8 @@ BEGIN_MS: Final = 1_763_800_000_000
 SECOND: Final = 1_000
 HOUR: Final = 3_600 * SECOND
 DAY: Final = 24 * HOUR
+LOG_KEPT_MS: Final = 30 * DAY
+"""The least that may be set."""
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -54,6 +57,8 @@ class World:
         self.oracle = Oracle()
         self.backups: list[Backup] = []
         self.restore_count = 0
+        self.folded: set[tuple[str, int]] = set()
+        """Mutations of which the server knows no more than that they were settled; in a backup it may know more."""
         self.trace: list[str] = []
         self.pool: dict[str, list[str]] = {name: [] for name in CATALOGUE.collections}
 
@@ -98,6 +103,7 @@ class World:
         try:
             answer = run(self.engine.pull(CLUB, query, changes_max=changes_max, bytes_max=bytes_max))
         except SyncError as error:
+            self.oracle.expired(self.club, query.since, error)
             return error
         self.oracle.page_sent(query.since, answer)
         return answer
@@ -110,6 +116,22 @@ class World:
             return error
 
     # -- the operator ----------------------------------------------------------------------------------------------
+
+    def compact(self, steps_max: int) -> None:
+        """Compact the log, or as much of that as so many steps do before the server is killed."""
+        before = self.club
+        run(self._compact(steps_max))
+        self.folded |= before.outcomes.keys() - self.club.outcomes.keys()
+        self.oracle.compacted(before, self.club)
+        self.say(f"server: the log begins at {self.club.club.oldest}, {len(self.club.log)} rows")
+
+    async def _compact(self, steps_max: int) -> None:
+        steps = self.store.compact(CLUB, before_ms=self.now - LOG_KEPT_MS, rows_max=self.dice.choice((1, 7, 2_000)))
+        async with aclosing(steps):
+            async for _ in steps:
+                steps_max -= 1
+                if not steps_max:
+                    return
 
     def back_up(self) -> None:
         """Take a backup of the server."""

@@ -95,6 +95,27 @@ async def test_a_log_whose_beginning_was_compacted(club: PgDatabase) -> None:
     assert worst(await look_at_logs(club.owner_dsn, TABLES, is_deep=True)) is Level.OK
 
 
+async def test_a_compaction_under_way(club: PgDatabase) -> None:
+    """Rows that are about to go are no part of the log, and no fault."""
+    await execute(club, "UPDATE touchline.clubs SET oldest = 20; DELETE FROM touchline.log WHERE version < 7")
+    assert worst(await look_at_logs(club.owner_dsn, TABLES, is_deep=True)) is Level.OK
+
+
+@pytest.mark.parametrize(
+    ("days", "level"), [(None, Level.WARN), (2.9, Level.OK), (3.1, Level.WARN)], ids=["never", "lately", "long ago"]
+)
+async def test_what_is_past_its_time_is_deleted(empty_database: PgDatabase, days: float | None, level: Level) -> None:
+    """The doctor warns where upkeep has not succeeded for three days, or never since the server is of this version."""
+    await prepare(empty_database.owner_dsn)
+    await execute(empty_database, "UPDATE touchline.migrations SET applied_at = applied_at - interval '4 days'")
+    if days is not None:
+        await execute(
+            empty_database, f"INSERT INTO touchline.upkeep VALUES ('upkeep', now() - interval '{days * 24} hours')"
+        )
+    found = await look_at_database(empty_database.app_dsn, is_durable=False, workers=1, now=now)
+    assert levels(found)["retention"] is level
+
+
 @pytest.mark.parametrize(
     ("sql", "about"),
     [
