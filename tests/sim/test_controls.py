@@ -8,13 +8,16 @@ from typing import Any
 import msgspec
 import pytest
 
+import storage.memory
 import sync.admission
 import sync.book
 import sync.conflicts
+import sync.erasure
 import sync.merge
 import sync.ops
 import sync.parking
 import sync.push
+import sync.rewriting
 import sync.stamps
 from storage.memory import MemoryStore
 from sync.device import Device
@@ -242,6 +245,31 @@ def stop_sending_what_waits(patch: Patch) -> None:
     patch.setattr(Device, "_is_due", lambda _self, made: made.verdict is None)
 
 
+def forget_conflicts_in_the_log(patch: Patch) -> None:
+    """Rewriting the log passes over the conflicts in it."""
+    patch.setattr(sync.rewriting.Rewriter, "_conflict", lambda _self, change: change)
+
+
+def stop_rewriting_where_it_was_cut(patch: Patch) -> None:
+    """A rewriting that was cut counts as finished."""
+    right = sync.erasure.moved_on
+
+    def wrong(*args: Any, **named: Any) -> Any:
+        return msgspec.structs.replace(right(*args, **named), finished_ms=0)
+
+    patch.setattr(storage.memory, "moved_on", wrong)
+
+
+def ask_no_ledger(patch: Patch) -> None:
+    """What comes late is taken as if nobody had been erased."""
+    patch.setattr(sync.push, "meet_erased", lambda _workspace, given, _base: given)
+
+
+def keep_what_was_redacted(patch: Patch) -> None:
+    """A device lays a redacted change over what it held, and keeps its own mutations."""
+    patch.setattr(Device, "_forget_for", lambda _self, _change: None)
+
+
 PLANTS: dict[Plant, str] = {
     drop_the_conflict_of_a_lost_write: "I9",
     drop_the_conflict_of_an_overwritten_value: "I9",
@@ -270,6 +298,10 @@ PLANTS: dict[Plant, str] = {
     rename_what_is_held: "I3",
     forget_by_the_devices_clock: "I1",
     stop_sending_what_waits: "I13",
+    forget_conflicts_in_the_log: "I17",
+    stop_rewriting_where_it_was_cut: "I17",
+    ask_no_ledger: "I17",
+    keep_what_was_redacted: "I17",
 }
 """Each bug with the invariants that it may break first: one caught for another reason is not caught."""
 
