@@ -25,13 +25,14 @@ from api.edge.origins import shared_with
 from api.edge.ratelimits import Limiter, RateLimits, caller_of
 from api.errors import HANDLERS
 from api.health import Readiness
-from api.identity import account, auth, clubs, invitations, scorers
+from api.identity import account, auth, clubs, invitations, own_data, scorers
 from api.identity.access import AccessMiddleware, Gate, provide_caller
 from api.identity.account import AccountKeeper
 from api.identity.auth import Doorkeeper
 from api.identity.clubs import ClubKeeper
 from api.identity.invitations import Inviter
 from api.identity.keys import KeyRing
+from api.identity.own_data import OwnData
 from api.identity.reception import Reception
 from api.identity.scorers import ScorerKeeper
 from api.identity.slowdown import SlowDown
@@ -43,6 +44,8 @@ from api.pages import routes as pages
 from api.reference import documents
 from api.resources import (
     awards,
+    dossiers,
+    erasures,
     events,
     exports,
     lineup,
@@ -62,6 +65,8 @@ from api.resources import (
     teams,
 )
 from api.resources.desk import Desk
+from api.resources.dossiers import Dossiers
+from api.resources.erasures import Erasures
 from api.resources.sharing import Sharer
 from api.resources.views import Views
 from api.resources.writing import Writer
@@ -73,8 +78,12 @@ from football.roles import permit_of
 from realtime.limits import LiveLimits
 from storage.accounts import Accounts, in_use, open_engine
 from storage.committer import Committer
+from storage.dossiers import DossierReader
 from storage.engine import Engine
+from storage.erasures import Eraser
+from storage.erasures.eraser import BeforeCommit
 from storage.matches import MatchReader
+from storage.own_data import OwnDataReader
 from storage.people import People, open_people
 from storage.pictures import PictureReader
 from storage.pools import DOOR_CONNECTIONS_MAX
@@ -97,6 +106,7 @@ class Services(Struct):
     gate: Gate
     keeper: Doorkeeper
     own: AccountKeeper
+    own_data: OwnData
     clubs: ClubKeeper
     inviter: Inviter
     scorers: ScorerKeeper
@@ -104,6 +114,8 @@ class Services(Struct):
     views: Views
     desk: Desk
     pictures: PictureReader
+    dossiers: Dossiers
+    erasures: Erasures
     sharer: Sharer
     readiness: Readiness
     live: Live
@@ -131,9 +143,11 @@ async def open_services(
     direct_dsn: str | None = None,
     limits: LiveLimits | None = None,
     log_kept_days: int = LOG_KEPT_DAYS,
+    note_erasure: BeforeCommit | None = None,
 ) -> AsyncGenerator[Services]:
     """Open the pools at `dsn`, where the application's role signs in, and close them at the end.
 
+    `note_erasure` writes each erasure of a record down where it outlives the database, before it is committed.
     Wake-ups between processes, and upkeep, go by `direct_dsn` where a pooler stands before the other.
     """
     pool = await open_pool(dsn)
@@ -156,7 +170,8 @@ async def open_services(
             limits=limits,
             wakeups=partial(make_wakeups, direct_dsn or dsn),
         )
-        yield join(
+        eraser = Eraser(store, CATALOGUE, clock=clock, dice=secrets.token_bytes, on_commit=live_floor.on_commit)
+        services = join(
             engine,
             matches,
             Sharing(pool),
@@ -166,6 +181,8 @@ async def open_services(
             gate,
             live_floor,
             pictures=pictures,
+            dossiers=Dossiers(DossierReader(pool), matches, clock=clock),
+            own_data=OwnData(OwnDataReader(pool), clock=clock),
             pools=Pools({"store": pool, "door": door}, partial(in_use, database)),
             upkeep=Upkeep(
                 direct_dsn or dsn,
@@ -174,8 +191,13 @@ async def open_services(
                 monotonic=monotonic,
                 dice=secrets.SystemRandom().random,
             ),
+            erased_by=(eraser, note_erasure),
             clock=clock,
         )
+        try:
+            yield services
+        finally:
+            await services.erasures.close()
     finally:
         await database.dispose()
         await door.close()
@@ -193,8 +215,11 @@ def join(  # noqa: PLR0913 - here alone all parts meet
     live_floor: Live,
     *,
     pictures: PictureReader,
+    dossiers: Dossiers,
+    own_data: OwnData,
     pools: Pools,
     upkeep: Upkeep,
+    erased_by: tuple[Eraser, BeforeCommit | None],
     clock: Callable[[], int],
 ) -> Services:
     """Join an engine and accounts to services."""
@@ -210,6 +235,7 @@ def join(  # noqa: PLR0913 - here alone all parts meet
         gate=gate,
         keeper=keeper,
         own=AccountKeeper(reception),
+        own_data=own_data,
         clubs=ClubKeeper(reception, keeper),
         inviter=Inviter(reception),
         scorers=ScorerKeeper(reception, engine),
@@ -217,6 +243,8 @@ def join(  # noqa: PLR0913 - here alone all parts meet
         views=Views(engine.store, clock=clock),
         desk=Desk(engine, writer, matches, clock=clock),
         pictures=pictures,
+        dossiers=dossiers,
+        erasures=Erasures(erased_by[0], engine, writer, people.accounts, before_commit=erased_by[1]),
         sharer=Sharer(links, people.accounts, clock=clock, dice=secrets.token_bytes),
         readiness=readiness,
         live=live_floor,
@@ -275,6 +303,7 @@ def create_app(
 ROUTES: Final[tuple[Any, ...]] = (
     *auth.ROUTES,
     *account.ROUTES,
+    *own_data.ROUTES,
     *clubs.ROUTES,
     *invitations.ROUTES,
     *scorers.ROUTES,
@@ -301,6 +330,8 @@ ROUTES: Final[tuple[Any, ...]] = (
     *sharing.ROUTES,
     *reports.ROUTES,
     *exports.ROUTES,
+    *dossiers.ROUTES,
+    *erasures.ROUTES,
     *squads.ROUTES,
     *sockets.ROUTES,
     *feeds.ROUTES,

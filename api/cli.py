@@ -19,6 +19,7 @@ from api import VERSION
 from api.commands.backup import backup, restore
 from api.commands.compact import compact
 from api.commands.doctor import doctor
+from api.commands.export import export
 from api.commands.people import club, user
 from api.identity.demo import DEMO_EMAIL, DEMO_PASSWORD
 from api.identity.keys import SecretFileError
@@ -108,7 +109,7 @@ def demo() -> None:
     sys.exit(run())
 
 
-for _command in (doctor, backup, restore, compact, club, user):
+for _command in (doctor, backup, restore, compact, club, user, export):
     commands.add_command(_command)
 
 

@@ -116,7 +116,7 @@ class MemoryLedger:
             device = state.devices.get(device_id)
             book.authors[device_id] = None if device is None else device.author
 
-    async def traces(self, key: Key | None) -> Traces:
+    async def traces(self, key: Key | None, *, since_ms: int) -> Traces:
         """Return where a record that is to be erased may stand."""
         state = self.state
         texts = {
@@ -126,6 +126,7 @@ class MemoryLedger:
         named = [] if key is None else [row for row in state.log if key.record.encode() in row.body]
         return Traces(
             log=[msgspec.json.decode(row.body, type=Change) for row in named],
+            recent=[msgspec.json.decode(row.body, type=Change) for row in state.log],
             records=[
                 each
                 for each in state.records.values()

@@ -392,15 +392,17 @@ class PostgresLedger:
         if needs.devices:
             await self._load_authors(needs.devices)
 
-    async def traces(self, key: Key | None) -> Traces:
+    async def traces(self, key: Key | None, *, since_ms: int) -> Traces:
         """Return where a record that is to be erased may stand."""
         naming = [] if key is None else await self._connection.fetch(erasing.NAMING, self._club_id, key.record.encode())
+        recent = await self._connection.fetch(erasing.RECENT, self._club_id, feeds.instant(since_ms))
         records: list[Record] = []
         for name, statement in self._tables.with_text.items():
             codec = self._tables.codecs[name]
             records += [codec.from_row(row) for row in await self._fetch(statement)]
         return Traces(
             log=[_change.decode(row["body"]) for row in naming],
+            recent=[_change.decode(row["body"]) for row in recent],
             records=records,
             conflicts=[_conflict.decode(row["body"]) for row in await self._fetch(erasing.CONFLICTS)],
             parked=[_entry.decode(row["body"]) for row in await self._fetch(erasing.PARKED)],

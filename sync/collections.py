@@ -8,10 +8,10 @@ the one canonical form that is stored, compared and sent, or says in a sentence 
 import enum
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from msgspec import Struct, field
 
@@ -195,6 +195,16 @@ def make_catalogue(*collections: Collection) -> Catalogue:
         parents={each.name: each.parents for each in collections},
         children={name: tuple(found) for name, found in children.items()},
     )
+
+
+def is_object(value: object) -> TypeGuard[Values]:
+    """Tell whether a JSON value is an object."""
+    return isinstance(value, Mapping)
+
+
+def is_list(value: object) -> TypeGuard[Sequence[Value]]:
+    """Tell whether a JSON value is an array."""
+    return isinstance(value, list | tuple)
 
 
 def with_defaults(collection: Collection, values: Values) -> dict[str, Value]:

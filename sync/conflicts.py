@@ -86,6 +86,8 @@ class Conflict(Struct, frozen=True):
     """The device whose mutation closed it."""
     closed_at: str | None = None
     version: int = 0
+    is_redacted: bool = False
+    """Whether names were taken out of it, or all: a snapshot says so; it is no field on the wire."""
 
     @property
     def is_open(self) -> bool:
@@ -106,8 +108,13 @@ def conflict_id(collection: str, record: str, field: str) -> str:
 def wire_fields(conflict: Conflict) -> dict[str, Any]:
     """Return a conflict's fields in the form in which changes and snapshots carry them."""
     built: dict[str, Any] = msgspec.to_builtins(conflict)
-    del built["id"], built["version"]
+    del built["id"], built["version"], built["is_redacted"]
     return built
+
+
+def read_conflict(change: Change) -> Conflict:
+    """Return the conflict of a change of the log."""
+    return msgspec.convert({**change.fields, "id": change.record, "version": change.version}, type=Conflict)
 
 
 def side_of(write: Write, *, author: str | None, version: int, value: Value = None) -> Side:
@@ -223,5 +230,5 @@ def snapshot_row(conflict: Conflict) -> Change:
         record=conflict.id,
         stamp=max(stamps, default=""),
         fields=wire_fields(conflict),
-        redacted=conflict.closed_by == ERASER,
+        redacted=conflict.is_redacted,
     )

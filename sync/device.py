@@ -73,6 +73,8 @@ class Made(Struct):
     correction: int = 0
     sent_in: int = 0
     """The sync in which it was last sent."""
+    is_redacted: bool = False
+    """Whether a redacted change about its record came while it was unsettled: then it is forgotten when it settles."""
 
     @property
     def key(self) -> Key:
@@ -249,7 +251,7 @@ class Device:
         for verdict in answer.others:
             if verdict.n in mine:
                 self._settle(mine[verdict.n], verdict, answer)
-        self.state.made = [made for made in self.state.made if not _is_erased(made)]
+        self.state.made = [made for made in self.state.made if not _is_over(made)]
         newest = Cursor.parse(answer.timestamp, where="timestamp")
         if newest.version > self._acked_version and newest != self.cursor:
             self.state.acked = answer.timestamp  # an older one too: only the server can say that it is of this history
@@ -369,8 +371,8 @@ class Device:
     def _forget_for(self, change: Change) -> None:
         """Forget own mutations about what was redacted: those that are settled, and all unsent ones of a tombstone.
 
-        An unsent member of a group is sent empty, so that the server rejects the others with it. What was sent and
-        not answered is sent again, and forgotten when the server says `erased`.
+        An unsent member of a group is sent empty, so that the server rejects the others with it. What is unsettled
+        otherwise is sent, and forgotten with its final verdict.
         """
         if not change.redacted:
             return
@@ -553,9 +555,10 @@ def _is_told_by(change: Change, made: Made) -> bool:
     return made.key in about or bool(fields["field"].endswith(f"/{made.device_id}/{made.mutation.n}"))
 
 
-def _is_erased(made: Made) -> bool:
-    """Tell whether a mutation was refused because it is about somebody who was erased."""
-    return made.verdict is not None and made.verdict.code == "erased"
+def _is_over(made: Made) -> bool:
+    """Tell whether a mutation is forgotten with its verdict: it is about somebody who was erased, or named them."""
+    is_erased = made.verdict is not None and made.verdict.code == "erased"
+    return is_erased or (made.is_redacted and not made.is_unsettled)
 
 
 def _lay_own(records: Records, mutation: Mutation) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from msgspec.structs import replace
 
 from sync.book import Book, Entry, Plan, Workspace
-from sync.collections import CONFLICTS, Catalogue, Value, Values, format_instant
-from sync.conflicts import Conflict, Kind, emptied, side_of
+from sync.collections import CONFLICTS, Catalogue, Value, Values, format_instant, is_object
+from sync.conflicts import Conflict, Kind, emptied, read_conflict, side_of
 from sync.erasure import ERASED, ERASER, Erasure, names_among, subject_of
 from sync.parking import wake
 from sync.ports import Traces
@@ -47,6 +47,7 @@ def plan_erasure(
     if key is not None:
         erasing.forget(key)
     erasing.clean_parked()
+    erasing.look_back()
     erasing.clean_records(key)
     erasing.clean_conflicts()
     return _finished(workspace, erasing.erasure, now_ms)
@@ -75,9 +76,9 @@ def _names_said(catalogue: Catalogue, traces: Traces, key: Key) -> Iterable[Valu
     identifying = catalogue.collections[key.collection].identifying
     for fields in _conflicts_said(traces, key):
         sides = [fields.get("stands"), *(fields.get("candidates") or ())]
-        values = [side["value"] for side in sides if isinstance(side, Mapping)]
+        values = [side["value"] for side in sides if is_object(side)]
         said += [{fields["field"]: value} for value in values]
-        said += [part for value in values if isinstance(value, Mapping) for part in _fields_in(value)]
+        said += [part for value in values if is_object(value) for part in _fields_in(value)]
     return [fields[name] for fields in said for name in identifying & fields.keys()]
 
 
@@ -101,12 +102,12 @@ def _fields_in(value: Mapping[str, Value]) -> Iterable[Mapping[str, Value]]:
     """Return the fields that a side shows: of an edit that met a delete, or of a whole mutation or its answer."""
     told = value.get("mutation")
     parts = [value.get("fields")]
-    if isinstance(told, Mapping):
+    if is_object(told):
         parts.append(told.get("fields"))
         answer = told.get("resolve")
-        if isinstance(answer, Mapping) and isinstance(answer.get("field"), str):
+        if is_object(answer) and isinstance(answer.get("field"), str):
             parts.append({answer["field"]: answer.get("value")})
-    return [part for part in parts if isinstance(part, Mapping)]
+    return [part for part in parts if is_object(part)]
 
 
 class _Erasing:
@@ -120,6 +121,10 @@ class _Erasing:
         self.stamp = make_stamp(workspace.clock, ERASER)
         self.at = format_instant(now_ms)
         self.near = self._near()
+        self.lately: dict[Key, set[str]] = {}
+        """Fields of other records in which a name stood within the time for which devices keep what they sent."""
+        self.asked_lately: set[str] = set()
+        """Conflicts in which one stood."""
         self.told = {each.id for each in traces.conflicts if self._is_about(each)}
         self.written: dict[tuple[Key, str], Write] = {}
 
@@ -175,15 +180,37 @@ class _Erasing:
                 reject_group(self.workspace, entry.mutation.group)
         wake(self.workspace)  # a tombstone contains too
 
+    def look_back(self) -> None:
+        """Find where a name stood lately, though it stands there no more: its author's device has it still."""
+        for change in self.traces.recent:
+            if change.collection == CONFLICTS:
+                conflict = read_conflict(change)
+                if not self._is_about(conflict) and self.subject.clean_conflict(conflict, self.near) != conflict:
+                    self.asked_lately.add(conflict.id)
+                    if conflict.kind is Kind.FIELD:
+                        self.lately.setdefault(conflict.key, set()).add(conflict.field)
+            elif not self.subject.is_key(change.key):
+                is_near = change.key in self.near
+                cleaned = self.subject.without_names(change.collection, change.fields, is_near=is_near)
+                named = {name for name, value in change.fields.items() if cleaned.get(name) != value}
+                if named:
+                    self.lately.setdefault(change.key, set()).update(named)
+
     def clean_records(self, subject: Key | None) -> None:
-        """Replace names in the free texts of all other records."""
-        for found in sorted(self.traces.records, key=lambda each: each.key):
-            if found.key == subject:
+        """Replace names in the free texts of all other records.
+
+        A field in which one stood lately is written anew as it is: a snapshot shows by that what was redacted.
+        """
+        found = {record.key: record for record in self.traces.records}
+        for key in sorted({*found, *self.lately} - {subject}):
+            record = self.workspace.plan.records.get(key) or found.get(key) or self.workspace.record(key)
+            if record is None:
                 continue
-            record = self.workspace.plan.records.get(found.key, found)
-            values = record.values()
+            values, lately = record.values(), self.lately.get(key, set())
             cleaned = self.subject.without_names(record.key.collection, values, is_near=record.key in self.near)
-            fields = {name: self.write(value) for name, value in cleaned.items() if value != values[name]}
+            fields = {
+                name: self.write(value) for name, value in cleaned.items() if value != values[name] or name in lately
+            }
             if fields:
                 self.save(replace(record, fields={**record.fields, **fields}))
                 self.written.update({(record.key, name): write for name, write in fields.items()})
@@ -199,7 +226,7 @@ class _Erasing:
                 now = emptied(conflict, at=self.at)
             else:
                 now = self._standing(self.subject.clean_conflict(conflict, self.near))
-            if now != conflict:
+            if now != conflict or identity in self.asked_lately:
                 with self.workspace.redacting():
                     self.workspace.save_conflict(now, stamp=self.stamp)
 

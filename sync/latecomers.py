@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from sync.book import Workspace
 from sync.checks import Given
-from sync.collections import Problem
+from sync.collections import Problem, Values, is_object
 from sync.messages import Malformed, Mutation
 from sync.records import Key
 from sync.subjects import Subject
@@ -60,7 +60,7 @@ def _cleaned(workspace: Workspace, mutation: Mutation, unseen: Sequence[Subject]
 
 def _cleaned_unread(mutation: Malformed, unseen: Sequence[Subject]) -> Malformed:
     for subject in unseen:
-        is_near = isinstance(mutation.raw, dict) and _refers(subject, mutation.raw)
+        is_near = is_object(mutation.raw) and _refers(subject, mutation.raw)
         raw = subject.clean_told_mutation(mutation.raw, is_near=is_near)
         mutation = replace(mutation, raw=raw)
     return mutation
@@ -82,6 +82,6 @@ def _is_near(workspace: Workspace, mutation: Mutation, subject: Subject) -> bool
     return stored is not None and subject.refers(mutation.collection, stored.values())
 
 
-def _refers(subject: Subject, raw: dict[str, object]) -> bool:
+def _refers(subject: Subject, raw: Values) -> bool:
     fields = raw.get("fields")
-    return isinstance(fields, dict) and subject.refers(str(raw.get("collection")), fields)
+    return is_object(fields) and subject.refers(str(raw.get("collection")), fields)

@@ -9,11 +9,13 @@ changes nothing more.
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import msgspec
+
+from sync.collections import is_list, is_object
 
 INSTEAD: Final = "…"
 """What stands in place of a name."""
@@ -121,9 +123,9 @@ class Names:
         """Return a JSON value with the names replaced in all its texts, keys of objects among them."""
         if isinstance(value, str):
             return self.without(value)
-        if isinstance(value, Mapping):
+        if is_object(value):
             return {self.without(key): self.without_any(each) for key, each in value.items()}
-        if isinstance(value, list | tuple):
+        if is_list(value):
             return [self.without_any(each) for each in value]
         return value
 

@@ -67,6 +67,8 @@ class Traces(NamedTuple):
 
     log: Sequence[Change]
     """The changes whose text has the record's id in it; none where the id is not known."""
+    recent: Sequence[Change]
+    """The changes that were committed since a time, earlier ones too where the store does not know better."""
     records: Sequence[Record]
     """The records that have any text."""
     conflicts: Sequence[Conflict]
@@ -105,8 +107,11 @@ class Ledger(Protocol):
         """
         ...
 
-    async def traces(self, key: Key | None) -> Traces:
-        """Return where a record that is to be erased may stand: all that was written before this transaction."""
+    async def traces(self, key: Key | None, *, since_ms: int) -> Traces:
+        """Return where a record that is to be erased may stand: all that was written before this transaction.
+
+        `since_ms` is the time from which on the log is wanted whole, in milliseconds since 1970.
+        """
         ...
 
     async def save(self, plan: Plan, bodies: Sequence[bytes]) -> None:

@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from sync.collections import CONFLICTS, format_instant
-from sync.conflicts import Conflict, emptied, wire_fields
+from sync.conflicts import Conflict, emptied, read_conflict, wire_fields
 from sync.records import Change, Key, encode_change
 from sync.subjects import Subject
 
@@ -48,11 +48,6 @@ class Rewriter:
             return replace(change, fields=_as_read(emptied(conflict, at=self._at)), redacted=True)
         cleaned = self._subject.clean_conflict(conflict, self._near)
         return change if cleaned == conflict else replace(change, fields=_as_read(cleaned))
-
-
-def read_conflict(change: Change) -> Conflict:
-    """Return the conflict of a row."""
-    return msgspec.convert({**change.fields, "id": change.record, "version": change.version}, type=Conflict)
 
 
 def _as_read(conflict: Conflict) -> dict[str, Any]:

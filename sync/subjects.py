@@ -4,12 +4,12 @@ All is found by the keyed hashes that the ledger keeps, so that what is written 
 was cut, are looked through without anybody knowing whose name it is.
 """
 
-from collections.abc import Container, Mapping
+from collections.abc import Container
 from typing import Final
 
 from msgspec.structs import replace
 
-from sync.collections import Catalogue, Collection, Problem, Type, Value, Values
+from sync.collections import Catalogue, Collection, Problem, Type, Value, Values, is_object
 from sync.conflicts import DELETED, Conflict, Kind, Side
 from sync.erasure import SINGLE, Erasure, subject_of
 from sync.messages import Mutation
@@ -126,8 +126,8 @@ class Subject:
 
     def _is_told_of(self, value: Value) -> bool:
         """Tell whether what a side shows, a whole mutation, refers to the subject."""
-        told = value.get("mutation") if isinstance(value, Mapping) else None
-        if not isinstance(told, Mapping) or not isinstance(told.get("fields"), Mapping):
+        told = value.get("mutation") if is_object(value) else None
+        if not is_object(told) or not is_object(told.get("fields")):
             return False
         return self.refers(str(told.get("collection")), told["fields"])
 
@@ -137,7 +137,7 @@ class Subject:
         if conflict.kind is Kind.FIELD:
             told = self.without_names(conflict.collection, {conflict.field: value}, is_near=is_near)
             return next(iter(told.values()))
-        if not isinstance(value, Mapping):
+        if not is_object(value):
             return names.without_any(value)
         about = conflict.collection
         return {name: self._clean_part(about, name, part, is_near=is_near) for name, part in value.items()}
@@ -145,21 +145,21 @@ class Subject:
     def _clean_part(self, collection: str, name: str, part: Value, *, is_near: bool) -> Value:
         if name == "mutation":
             return self.clean_told_mutation(part, is_near=is_near)
-        if name == "fields" and isinstance(part, Mapping):
+        if name == "fields" and is_object(part):
             return self.without_names(collection, part, is_near=is_near)
         return part if name in _PLAIN else self.looking(is_near=is_near).without_any(part)
 
     def clean_told_mutation(self, told: Value, *, is_near: bool) -> Value:
         """Return a mutation as JSON, of whatever shape, with the names replaced."""
         names = self.looking(is_near=is_near)
-        if not isinstance(told, Mapping):
+        if not is_object(told):
             return names.without_any(told)
         collection = str(told.get("collection"))
         cleaned: dict[str, Value] = {}
         for name, part in told.items():
-            if name == "fields" and isinstance(part, Mapping):
+            if name == "fields" and is_object(part):
                 cleaned[name] = self.without_names(collection, part, is_near=is_near)
-            elif name == "resolve" and isinstance(part, Mapping) and isinstance(part.get("field"), str):
+            elif name == "resolve" and is_object(part) and isinstance(part.get("field"), str):
                 value = self.without_names(collection, {part["field"]: part.get("value")}, is_near=is_near)
                 has = {"value": next(iter(value.values()))} if "value" in part else {}
                 cleaned[name] = {**names.without_any(part), **has}

@@ -17,6 +17,7 @@ from sync.book import Needs, NotLoaded, Plan
 from sync.collections import Catalogue
 from sync.eraser import find_subjects, keys_in, plan_erasure
 from sync.erasure import ERASER, Erasure, NotErasable, subject_of
+from sync.limits import KEPT_MS
 from sync.ports import Ledger, Store
 from sync.records import Change, Key, encode_change
 from sync.rewriting import Rewriter, refers_in
@@ -95,7 +96,7 @@ class Eraser:
         async with self._writing(club_id) as ledger:
             if (known := _known(ledger, erasure)) is not None:
                 return known
-            named = keys_in(await ledger.traces(None)) | ids
+            named = keys_in(await ledger.traces(None, since_ms=self._clock())) | ids
             found = find_subjects(ledger.book.club.hash_key, erasure, named)
             plan = await self._plan(ledger, erasure, found[0] if found else None)
             assert plan is not None, "a record that was found is there"
@@ -122,12 +123,12 @@ class Eraser:
 
     async def _plan(self, ledger: Ledger, asked: Erasure, key: Key | None) -> Plan | None:
         """Plan an erasure; None where there is no such record, nor anything that is kept about it."""
-        traces = await ledger.traces(key)
+        now_ms, seed = self._clock(), self._dice(SEED_BYTES)
+        traces = await ledger.traces(key, since_ms=now_ms - KEPT_MS)
         if key is not None:
             await ledger.load(Needs(records={key}))
             if ledger.book.records[key] is None and key not in keys_in(traces):
                 return None
-        now_ms, seed = self._clock(), self._dice(SEED_BYTES)
         while True:
             try:
                 return plan_erasure(self._catalogue, ledger.book, traces, asked, key, now_ms=now_ms, seed=seed)

@@ -41,6 +41,7 @@ POLICY = (
     Rule("POST", r"/api/auth/logout", MEMBERS, has_link=True),
     Rule("GET", r"/api/auth/me", MEMBERS, has_link=True),
     Rule(ALL, r"/api/auth/.*", MEMBERS),
+    Rule("GET", r"/api/account/export", MEMBERS),
     # The club and its people.
     Rule("POST", r"/api/clubs", MEMBERS),
     Rule("GET", r"/api/club(/members)?", MEMBERS),
@@ -50,6 +51,7 @@ POLICY = (
     Rule(ALL, OF_A_MATCH + r"/(scorers|share)(/.*)?", DECIDERS),
     Rule("GET", r"/api/sharing/rules", DECIDERS),
     Rule("PUT", r"/api/sharing/rules", OWNER),
+    Rule("GET POST", r"/api/erasures", OWNER),
     # Sync.
     Rule("POST", r"/api/sync/push", WRITERS, has_link=True),
     Rule("POST", r"/api/sync/conflicts.*", DECIDERS),
@@ -66,6 +68,7 @@ POLICY = (
     Rule(WRITES, r"/api/(events|lineup|notes)/.*", WRITERS, has_link=True),
     # What a club keeps from season to season: decided by owners and coaches, read by members.
     Rule("GET", r"/api/seasons/\{season_id\}/export", DECIDERS),
+    Rule("GET", r"/api/players/\{player_id\}/export", DECIDERS),
     Rule("GET", r"/api/(matches|teams|players|seasons|awards)(/.*)?", MEMBERS),
     Rule(WRITES, r"/api/(teams|players|seasons|awards)(/.*)?", DECIDERS),
 )

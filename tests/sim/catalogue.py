@@ -50,7 +50,9 @@ PARTICIPANTS: Final = Collection(
         "role": _WORD,
     },
 )
-PLAYERS: Final = Collection("players", {"name": Field(Type.TEXT, required=True, length_max=20), "shirt": _WORD})
+PLAYERS: Final = Collection(
+    "players", {"name": Field(Type.TEXT, required=True, length_max=20, identifies=True), "shirt": _WORD}
+)
 TEAMS: Final = Collection(
     "teams",
     {"name": Field(Type.TEXT, required=True, length_max=20), "colour": _WORD},

@@ -11,6 +11,7 @@ from sync.device import DeviceState
 from sync.messages import Choice, Group, PushRequest
 from tests.sim.catalogue import CATALOGUE, KINDS, WORDS
 from tests.sim.fleet import MANGLED, Asked, Phone, Reply, pair_of
+from tests.sim.oracle import name_of
 from tests.sim.world import DAY, HOUR, SECOND, World
 
 PHONES_MAX: Final = 7
@@ -78,7 +79,23 @@ def pick(world: World, collection: str) -> str:
     return dice.choice(pool[-5:])
 
 
-def some_value(phone: Phone, collection: str, name: str) -> Value:
+def some_name(phone: Phone, player: str) -> str:
+    """Return a player's name as somebody types it."""
+    return phone.world.dice.choice((name_of(player), name_of(player).upper()))
+
+
+def some_text(phone: Phone) -> str:
+    """Return a word or two; now and then a player's name, unless the phone knows that they were erased."""
+    dice, pool = phone.world.dice, phone.world.pool["players"]
+    if pool and dice.random() < 0.2:
+        player = dice.choice(pool)
+        held = phone.device.state.records.get("players", {}).get(player)
+        if held is None or not held.deleted or held.values:
+            return dice.choice(("", "by ")) + some_name(phone, player)
+    return dice.choice(WORDS)
+
+
+def some_value(phone: Phone, collection: str, name: str, record: str = "") -> Value:
     """Return a value for a field: few different ones, so that people agree now and then."""
     world, dice = phone.world, phone.world.dice
     spec = CATALOGUE.collections[collection].fields[name]
@@ -92,10 +109,12 @@ def some_value(phone: Phone, collection: str, name: str) -> Value:
         return dice.choice(KINDS[:2])
     if name in {"at", "kickoff"}:
         return phone.instant()
-    return dice.choice(WORDS)
+    if collection == "players" and name == "name":
+        return some_name(phone, record)
+    return some_text(phone) if name == "place" else dice.choice(WORDS)
 
 
-def some_fields(phone: Phone, collection: str, *, is_whole: bool) -> dict[str, Any]:
+def some_fields(phone: Phone, collection: str, record: str, *, is_whole: bool) -> dict[str, Any]:
     """Return fields for a put."""
     dice = phone.world.dice
     declared = CATALOGUE.collections[collection]
@@ -103,7 +122,7 @@ def some_fields(phone: Phone, collection: str, *, is_whole: bool) -> dict[str, A
     chosen = [*(sorted(declared.required) if is_whole else ()), *dice.sample(others, dice.randint(0, len(others)))]
     if not chosen:
         chosen = [dice.choice(sorted(declared.fields))]
-    return {name: some_value(phone, collection, name) for name in chosen}
+    return {name: some_value(phone, collection, name, record) for name in chosen}
 
 
 def edit(scene: Scene, phone: Phone, group: Group | None = None) -> None:
@@ -119,7 +138,7 @@ def edit(scene: Scene, phone: Phone, group: Group | None = None) -> None:
         device.restore(collection, record, wall_ms=phone.wall)
     else:
         is_new = held is None or not CATALOGUE.collections[collection].required <= held.values.keys()
-        fields = some_fields(phone, collection, is_whole=is_new and dice.random() < 0.9)
+        fields = some_fields(phone, collection, record, is_whole=is_new and dice.random() < 0.9)
         device.put(collection, record, fields, wall_ms=phone.wall, group=group)
     phone.note(1)
 
@@ -148,12 +167,12 @@ def edit_badly(scene: Scene, phone: Phone | None = None, group: Group | None = N
     """Make an edit that the server must reject: bad fields, or no mutation at all."""
     phone, dice = phone or anyone(scene), scene.world.dice
     bad: list[tuple[str, dict[str, Any]]] = [
-        ("matches", {"title": 7}),
+        ("matches", {"title": 7, "place": some_text(phone)}),
         ("matches", {"title": None}),
         ("events", {"color": "red"}),
         ("events", {"kind": "dance"}),
         ("nowhere", {"title": "ash"}),
-        *(("matches", {"title": f"{MANGLED}{way}"}) for way in range(5)),
+        *(("matches", {"title": f"{MANGLED}{way}", "place": some_text(phone)}) for way in range(5)),
         ("matches", {}),
         ("teams", {"name": "x" * 99}),
     ]
@@ -175,7 +194,7 @@ def answer_conflict(scene: Scene) -> None:
     if conflict["kind"] == "field":
         value = conflict["stands"]["value"] if choice == "keep" else dice.choice(conflict["candidates"])["value"]
         if choice == "set":
-            value = some_value(phone, conflict["collection"], conflict["field"])
+            value = some_value(phone, conflict["collection"], conflict["field"], conflict["record"])
     elif conflict["kind"] == "deleted":
         value = dice.random() < 0.5
     elif conflict["kind"] == "duplicate":
@@ -367,6 +386,19 @@ def restore_server(scene: Scene) -> None:
         world.restore()
 
 
+def erase(scene: Scene) -> None:
+    """A parent asks for erasure."""
+    world = scene.world
+    left = [each for each in world.pool["players"] if each not in world.ledger]
+    if left:
+        world.erase(world.dice.choice(left[-5:]))
+
+
+def rewrite(scene: Scene) -> None:
+    """The log is rewritten for a while; now and then that is cut."""
+    scene.world.rewrite(batches_max=scene.world.dice.choice((0, 1, 2, 5, None)))
+
+
 Step = Callable[[Scene], None]
 
 STEPS: Final[dict[Step, float]] = {
@@ -391,4 +423,6 @@ STEPS: Final[dict[Step, float]] = {
     arrive: 0.4,
     back_up_server: 0.4,
     restore_server: 0.12,
+    erase: 0.2,
+    rewrite: 0.5,
 }

@@ -188,7 +188,10 @@ class Phone:
                 continue
             found, stamp = signature(made.mutation), verdict.stamp or ""
             known = self.world.oracle.known.get((made.device_id, made.mutation.n))
-            if known is None or not known.has_trace:
+            if known is None:
+                continue
+            if not known.has_trace:  # here it changed nothing, though it had in a history that was undone
+                self.acked.pop(found, None)
                 continue
             was = self.acked.setdefault(found, Acked(self.world.now, verdict.verdict, stamp))
             if was.stamp != stamp and self.steady.is_steady and known.received == tx:  # by no late copy of an old push
@@ -239,6 +242,8 @@ class Phone:
     def check_fold(self) -> None:
         """Check that the device holds the fold of the log up to its cursor, whole transactions only (I5, I6)."""
         oracle, cursor = self.world.oracle, self.device.cursor
+        if any(cursor.version < version for version in oracle.erased.values()):
+            return  # it shows what the log says no more
         if oracle.tags.get(cursor.version) != cursor.tag or self.device.state.phase is Phase.SNAPSHOT:
             return  # its history was undone, and it still shows that
         expected = fold_of(oracle.log[: cursor.version])
@@ -262,7 +267,19 @@ class Phone:
         held = {each.signature for name, each in world.oracle.known.items() if name not in refused}
         for key, acked in self.acked.items():
             is_due = acked.word != "rejected" and acked.at_ms > world.now - 14 * DAY
-            must(not is_due or key in held, "I1", f"{self.name} lost the acknowledged {key!r}")
+            must(
+                not is_due or key in held or self._may_be_gone(key), "I1", f"{self.name} lost the acknowledged {key!r}"
+            )
+        oracle = world.oracle
+        settled = [made for made in device.state.made if not made.is_unsettled]
+        kept = [made for made in settled if not oracle.is_silent(made.mutation, made.device_id)]
+        oracle.check_erased(msgspec.json.encode([device.state.records, kept]), self.name)
+
+    def _may_be_gone(self, key: bytes) -> bool:
+        """Tell whether an acknowledged write was about what an erasure left nothing, or not all, of."""
+        made = msgspec.json.decode(key)
+        redacted = self.world.oracle.redacted
+        return (made.get("collection"), made.get("record")) in redacted or bool(redacted and made.get("group"))
 
     def _is_parked(self, made: Made) -> bool:
         return made.verdict is not None and made.verdict.verdict == "parked"

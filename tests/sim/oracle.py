@@ -6,6 +6,7 @@ be asked, or must not be. `Violation` names the invariant of the catalogue of fa
 """
 
 import itertools
+import re
 from bisect import insort
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -22,7 +23,7 @@ from sync.cursors import Cursor
 from sync.errors import CursorExpired, SyncError
 from sync.limits import CORRECTION_FLOOR_MS
 from sync.messages import Again, Malformed, Mutation, PullAnswer, PushAnswer, PushRequest, read_mutations
-from sync.records import Change, Key
+from sync.records import ERASER, Change, Key
 from tests.sim.catalogue import CATALOGUE
 
 TICKS: Final = 1 << 16
@@ -102,9 +103,20 @@ class Row(Struct):
 Fold = dict[tuple[str, str], Row]
 
 
+def name_of(player: str) -> str:
+    """Return a player's name: of two words, and like nobody else's."""
+    return f"Kid {player[:6]}"
+
+
+def without(player: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a JSON value without a player's name."""
+    text = msgspec.json.encode(value).decode()
+    return msgspec.json.decode(re.sub(name_of(player), "…", text, flags=re.IGNORECASE))
+
+
 def lay(fold: Fold, change: Change) -> None:
     """Lay one change over a fold."""
-    was = fold.get((change.collection, change.record), Row({}))
+    was = Row({}) if change.redacted else fold.get((change.collection, change.record), Row({}))
     fold[change.collection, change.record] = Row(
         {**was.values, **change.fields},
         was.deleted if change.deleted is UNSET else bool(change.deleted),
@@ -193,6 +205,12 @@ class Oracle:
         self.dirty: set[tuple[str, str]] = set()
         self.truth: dict[tuple[str, bytes], tuple[int, Steady]] = {}
         """Device and signature -> the true time of the edit, and whether its phone's clock can be judged."""
+        self.erased: dict[str, int] = {}
+        """Player -> the version with which they were erased."""
+        self.named: set[str] = set()
+        """Those of them who had a name."""
+        self.redacted: set[tuple[str, str]] = set()
+        """Records of which an erasure left nothing, or not all: a device forgets what it wrote about them."""
         self.seen: dict[str, int] = defaultdict(int)
         """What the run met, for the report: it says that the faults really happen."""
 
@@ -214,6 +232,8 @@ class Oracle:
         other.ops = defaultdict(list, {key: list(found) for key, found in self.ops.items()})
         other.groups = dict(self.groups)
         other.dirty = set(self.dirty)
+        other.erased, other.named = dict(self.erased), set(self.named)
+        other.redacted = (keeping or self).redacted
         other.truth = (keeping or self).truth
         other.seen = (keeping or self).seen
         return other
@@ -232,6 +252,136 @@ class Oracle:
     def refused(self, club: ClubState, before: Before) -> None:
         """Check that a refused push left no trace (I2)."""
         must(self.before(club) == before, "I2", "a refused push left a trace")
+
+    def saw_erased(self, before: Before, club: ClubState, player: str, *, is_again: bool = False) -> None:
+        """Look at an erasure: nothing of the player is left, and whatever else was written is as it was, unnamed.
+
+        One that is done again after a restore goes by the names that are in the ledger.
+        """
+        self.tx_count += 1
+        rows = self._read_rows(before, club)
+        key = ("players", player)
+        had_name = any(
+            key_of(known.mutation) == key and isinstance(known.mutation, Mutation) and "name" in known.mutation.fields
+            for known in self.known.values()
+        )
+        names = next(each.names for each in club.erasures.values() if each.version == club.club.head.version)
+        must(is_again or had_name == bool(names), "I17", f"{player} was named: {had_name}, kept are {names}")
+        if names:
+            self.named.add(player)
+        self.erased[player] = club.club.head.version
+        self.seen["erased"] += 1
+        self._forget(player)
+        for change in rows:
+            is_rejection = change.collection == CONFLICTS and change.fields["kind"] in {"rejected", "orphan"}
+            must(change.redacted or is_rejection, "I17", f"version {change.version} of an erasure says nothing of it")
+            if change.collection == CONFLICTS and change.redacted:
+                self._check_conflict(player, change)
+            elif change.collection == CONFLICTS:
+                pass  # a member of a group with a mutation about the player
+            elif (change.collection, change.record) == key:
+                must(change.deleted is True and not change.fields, "I17", f"{change} leaves something")
+                place = Place(*key, DELETED)
+                author = Author(ERASER, change.version, change.version, ())
+                self._add(place, Written(True, change.stamp, author, True, "erase", change.version, tx=self.tx_count))
+            else:
+                self._check_unnamed(player, change)
+            lay(self.fold, change)
+        must(key in self.redacted or not rows, "I17", f"{key} was erased and not redacted")
+        for collection, record in {(change.collection, change.record) for change in rows}:
+            self.check_standing(club, (collection, record))
+
+    def _forget(self, player: str) -> None:
+        """Take a player out of all that was written before."""
+        for place, writes in self.registers.items():
+            if place[:2] == ("players", player):
+                writes.clear()
+            for write in writes:
+                if isinstance(write.value, str) and player in self.named:
+                    write.value = without(player, write.value)
+
+    def _check_unnamed(self, player: str, change: Change) -> None:
+        key = change.collection, change.record
+        was = self.fold[key]
+        must(change.fields == without(player, was.values), "I17", f"{change} is not {was} without {player}")
+        must((change.deleted is True) == was.deleted, "I17", f"{change} deletes or restores {key}")
+        for name, value in change.fields.items():
+            # A field that named the player lately is written anew, as it is: devices are told so by a snapshot too.
+            if value != was.values[name] or self._was_named(player, key, name):
+                is_asked = fields_of(key[0])[name].is_asked
+                author = Author(ERASER, change.version, change.version, ())
+                written = Written(value, change.stamp, author, is_asked, "erase", change.version, tx=self.tx_count)
+                self._add(Place(*key, name), written)
+
+    def _was_named(self, player: str, key: tuple[str, str], name: str) -> bool:
+        told = [change.fields for change in self.log if (change.collection, change.record) == key]
+        for change in self.log:
+            if change.collection == CONFLICTS and (change.fields["collection"], change.fields["record"]) == key:
+                sides = [change.fields["stands"], *change.fields["candidates"]]
+                told += [{change.fields["field"]: side["value"]} for side in sides if side is not None]
+        return any(name in fields and without(player, fields[name]) != fields[name] for fields in told)
+
+    def is_silent(self, mutation: Mutation, device_id: str) -> bool:
+        """Tell whether a mutation wrote a text that lost without a word, so that nobody else ever had it."""
+        if not isinstance(mutation, Mutation):
+            return False
+        place = Place(mutation.collection, mutation.record, "place")
+        write = self.by_name.get((place, (device_id, mutation.n)))
+        return write is not None and write.version is None and write.revealed is None
+
+    def _check_conflict(self, player: str, change: Change) -> None:
+        now, was = change.fields, self.fold[CONFLICTS, change.record].values
+        if (now["collection"], now["record"]) == ("players", player):
+            is_empty = now["status"] == "superseded" and now["stands"] is None and not now["candidates"]
+            must(is_empty, "I17", f"{now} is about {player}, and says something")
+            return
+        old = without(player, was)
+        same = now["candidates"] == old["candidates"] and now["status"] == old["status"]
+        must(same, "I17", f"{now} is not {was} without {player}")
+
+    def saw_rewritten(self, club: ClubState) -> None:
+        """Look at a log that is being rewritten: each row is as it was, or says what an erasure leaves of it."""
+        for place, row in enumerate(club.log):
+            was = self.log[place]
+            now = msgspec.json.decode(row.body, type=Change)
+            if now == was:
+                continue
+            kept = now.version, now.tag, now.collection, now.record, now.stamp, now.deleted, now.more
+            must(
+                kept == (was.version, was.tag, was.collection, was.record, was.stamp, was.deleted, was.more),
+                "I17",
+                f"{was} was rewritten as {now}",
+            )
+            self._check_rewritten(was, now)
+            self.log[place] = now
+
+    def _check_rewritten(self, was: Change, now: Change) -> None:
+        about = was.fields if was.collection == CONFLICTS else {"collection": was.collection, "record": was.record}
+        if about["collection"] == "players" and about["record"] in self.erased:
+            must(now.redacted, "I17", f"{now} says nothing of its erasure")
+            must(not now.fields.get("candidates") and "name" not in now.fields, "I17", f"{now} leaves something")
+            return
+        fields = was.fields
+        for player in self.named:
+            fields = without(player, fields)
+        told = now.fields
+        for player in self.named:
+            told = without(player, told)
+        must(fields == told, "I17", f"{was} was rewritten as {now}")
+
+    def check_erased(self, held: bytes, who: str) -> None:
+        """Check that nothing of those who were erased is held, once all is rewritten and everyone has synced."""
+        text = held.decode().casefold()
+        for player in self.named:
+            at = text.find(name_of(player).casefold())
+            must(at < 0, "I17", f"{who} still names {player}: {text[max(0, at - 300) : at + 100]}")
+
+    def _cleaned(self, value: Value, author: Author) -> Value:
+        """Return what is written of a value by an author who may not have seen some erasures."""
+        for player, version in self.erased.items():
+            if isinstance(value, str) and player in self.named and author.base < version:
+                value = without(player, value)
+        return value
 
     def page_sent(self, since: str, answer: PullAnswer) -> None:
         """Check that a page is the log after its cursor, without gap or repeat (I5)."""
@@ -288,6 +438,9 @@ class Oracle:
     def _read_rows(self, before: Before, club: ClubState) -> list[Change]:
         rows = [msgspec.json.decode(row.body, type=Change) for row in club.log[before.rows :]]
         for change in rows:
+            if change.redacted:
+                about = change.fields if change.collection == CONFLICTS else {}
+                self.redacted.add((about.get("collection", change.collection), about.get("record", change.record)))
             must(change.version == len(self.log) + 1, "I4", f"version {change.version} after {len(self.log)}")
             must(change.tag not in self.tags.values() if len(self.tags) < 50 else True, "I4", "a tag came twice")
             self.log.append(change)
@@ -364,9 +517,12 @@ class Oracle:
                 if outcome.verdict == "rejected":
                     held = [club.conflicts.get(each) for each in outcome.conflicts]
                     is_kept = any(each is not None and each.kind in {"rejected", "orphan"} for each in held)
-                    is_told = outcome.problem is not None and (is_kept or outcome.problem.code == "discarded")
+                    codes = {"discarded", "erased"}  # nothing is kept of these
+                    is_told = outcome.problem is not None and (is_kept or outcome.problem.code in codes)
                     must(is_told, "I2", f"{name} was rejected without a word: {outcome}")
                 else:
+                    key = key_of(known.mutation)
+                    must(key[0] != "players" or key[1] not in self.erased, "I17", f"{name} is about the erased {key}")
                     self._write(known, outcome)
         return settled
 
@@ -418,6 +574,7 @@ class Oracle:
         for name, value in writes.items():
             is_asked = name == DELETED or declared[name].is_asked
             place = Place(mutation.collection, mutation.record, name)
+            value = self._cleaned(value, known.author)  # noqa: PLW2901 - what stands in its place
             written = Written(value, outcome.stamp, known.author, is_asked, mutation.op, tx=self.tx_count)
             self._add(place, written)
 
@@ -434,6 +591,8 @@ class Oracle:
             if change.collection == CONFLICTS:
                 self._reveal(change)
                 continue
+            if change.redacted:
+                continue  # what is left of the record, said once more
             must(change.stamp in mine, "I2", f"version {change.version} was written by nobody")
             laid = dict(change.fields)
             if change.deleted is not UNSET:

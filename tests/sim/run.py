@@ -2,7 +2,9 @@
 
 from typing import Final
 
+from storage.memory import ClubState
 from sync.device import DeviceState, ProtocolFault
+from sync.messages import encode
 from tests.sim.faults import STEPS, Scene, begin
 from tests.sim.fleet import Phone, check_same
 from tests.sim.oracle import Violation, must
@@ -103,12 +105,20 @@ def check(scene: Scene) -> None:
     """Check what must hold when everyone has synced."""
     world = scene.world
     world.say("check")
+    world.rewrite()
     world.oracle.check_rest(world.club)
+    world.oracle.check_erased(all_text(world.club), "the server")
     for phone in scene.phones:
         phone.check_rest()
     if world.dice.random() < 0.5:
         _check_fresh(world, by_snapshot=False)
         _check_fresh(world, by_snapshot=True)
+
+
+def all_text(club: ClubState) -> bytes:
+    """Return all that the server holds of a club."""
+    tables = (club.records, club.conflicts, club.parked, club.outcomes, club.devices, club.erasures)
+    return b"".join([*(row.body for row in club.log), *(encode(list(table.values())) for table in tables)])
 
 
 def _check_fresh(world: World, *, by_snapshot: bool) -> None:

@@ -12,10 +12,12 @@ import storage.memory
 import sync.admission
 import sync.book
 import sync.conflicts
+import sync.erasure
 import sync.merge
 import sync.ops
 import sync.parking
 import sync.push
+import sync.rewriting
 import sync.stamps
 from storage.memory import MemoryStore
 from sync.compaction import Folding, Row, fold
@@ -270,6 +272,31 @@ def cut_the_log_anywhere(patch: Patch) -> None:
     patch.setattr(storage.memory, "_kept_from", wrong)
 
 
+def forget_conflicts_in_the_log(patch: Patch) -> None:
+    """Rewriting the log passes over the conflicts in it."""
+    patch.setattr(sync.rewriting.Rewriter, "_conflict", lambda _self, change: change)
+
+
+def stop_rewriting_where_it_was_cut(patch: Patch) -> None:
+    """A rewriting that was cut counts as finished."""
+    right = sync.erasure.moved_on
+
+    def wrong(*args: Any, **named: Any) -> Any:
+        return msgspec.structs.replace(right(*args, **named), finished_ms=0)
+
+    patch.setattr(storage.memory, "moved_on", wrong)
+
+
+def ask_no_ledger(patch: Patch) -> None:
+    """What comes late is taken as if nobody had been erased."""
+    patch.setattr(sync.push, "meet_erased", lambda _workspace, given, _base: given)
+
+
+def keep_what_was_redacted(patch: Patch) -> None:
+    """A device lays a redacted change over what it held, and keeps its own mutations."""
+    patch.setattr(Device, "_forget_for", lambda _self, _change: None)
+
+
 PLANTS: dict[Plant, str] = {
     drop_the_conflict_of_a_lost_write: "I9",
     drop_the_conflict_of_an_overwritten_value: "I9",
@@ -301,6 +328,10 @@ PLANTS: dict[Plant, str] = {
     take_what_was_folded_for_new: "I3",
     fold_the_end_of_a_run: "I1 I3 I8",
     cut_the_log_anywhere: "I6",
+    forget_conflicts_in_the_log: "I17",
+    stop_rewriting_where_it_was_cut: "I17",
+    ask_no_ledger: "I17",
+    keep_what_was_redacted: "I17",
 }
 """Each bug with the invariants that it may break first: one caught for another reason is not caught."""
 

@@ -1,7 +1,7 @@
 """The simulated world: one server over the store in memory, a virtual clock, and one source of dice."""
 
 import random
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import aclosing
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -9,9 +9,12 @@ from uuid import UUID
 from msgspec import Struct
 
 from storage.engine import Engine
+from storage.erasures import Eraser, Erasure
 from storage.memory import ClubState, MemoryStore
 from sync.errors import SyncError
 from sync.messages import PullAnswer, PullQuery, PushAnswer, PushRequest, SnapshotAnswer, encode, read_push
+from sync.ports import Rewritten
+from sync.records import Key
 from tests.sim.catalogue import CATALOGUE
 from tests.sim.oracle import Oracle
 
@@ -36,6 +39,25 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     raise AssertionError("the simulation met something that really waits")
 
 
+class Cut(Exception):
+    """The rewriting of the log was cut."""
+
+
+class CutStore(MemoryStore):
+    """A store that is switched off after some batches of rewriting."""
+
+    batches_left: int | None = None
+
+    async def rewrite(
+        self, erasure: Erasure, rewrite: Callable[[bytes], bytes | None], *, rows_max: int, now_ms: int
+    ) -> Rewritten:
+        """Rewrite a batch, unless there is no time for it any more."""
+        if self.batches_left == 0:
+            raise Cut
+        self.batches_left = None if self.batches_left is None else self.batches_left - 1
+        return await super().rewrite(erasure, rewrite, rows_max=rows_max, now_ms=now_ms)
+
+
 class Backup(Struct):
     """A backup of the server, with what the oracle knew of it then."""
 
@@ -51,8 +73,11 @@ class World:
         """Begin with an empty club."""
         self.dice = random.Random(seed)
         self.now = BEGIN_MS
-        self.store = MemoryStore(CATALOGUE)
+        self.store = CutStore(CATALOGUE)
         self.engine = Engine(CATALOGUE, self.store, clock=self.clock, dice=self.dice.randbytes)
+        self.eraser = Eraser(self.store, CATALOGUE, clock=self.clock, dice=self.dice.randbytes, rows_max=7)
+        self.ledger: dict[str, Erasure] = {}
+        """Player -> the erasure, kept outside the database: it outlives a restore."""
         run(self.store.create_club(CLUB, hash_key=b"k" * 32))
         self.oracle = Oracle()
         self.backups: list[Backup] = []
@@ -146,3 +171,29 @@ class World:
         self.oracle = backup.oracle.copy(keeping=self.oracle)
         self.restore_count += 1
         self.say(f"server: restored from {was} to {self.head}")
+        for player, erasure in self.ledger.items():
+            if player not in self.oracle.erased:
+                before = self.oracle.before(self.club)
+                run(self.eraser.erase_again(CLUB, erasure))
+                self.oracle.saw_erased(before, self.club, player, is_again=True)
+
+    def erase(self, player: str) -> None:
+        """Erase a player, if there is one."""
+        before = self.oracle.before(self.club)
+        try:
+            erasure = run(self.eraser.erase(CLUB, Key("players", player), by=None, erasure_id=self.make_id()))
+        except LookupError:
+            self.oracle.refused(self.club, before)
+            return
+        self.ledger[player] = erasure
+        self.oracle.saw_erased(before, self.club, player)
+        self.say(f"server: erased {player[:6]}, to {self.head}")
+
+    def rewrite(self, *, batches_max: int | None = None) -> None:
+        """Rewrite the log, in so many batches at the most; then it is cut."""
+        self.store.batches_left = batches_max
+        try:
+            run(self.eraser.go_on(CLUB))
+        except Cut:
+            self.say("server: the rewriting is cut")
+        self.oracle.saw_rewritten(self.club)
