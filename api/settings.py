@@ -19,6 +19,7 @@ from api import setting_values as values
 from api.setting_values import PORT_MAX, RATE_FACTOR_MAX, SECRET_BYTES_MIN, WORKERS_MAX
 from storage.embedded import Durability
 from storage.embedded.bundle import SYSTEM_FOLDER, SYSTEM_USER, RunUser, closed_folder
+from storage.erasures.ledger_file import LEDGER
 from storage.pools import WORKER_CONNECTIONS_MAX
 
 PREFIX: Final = "TOUCHLINE_"
@@ -63,7 +64,14 @@ class Settings(Struct, frozen=True):
     docs: bool = True
     metrics_token: str | None = None
     """None: metrics are told in development alone, and only to this machine."""
+    erasure_ledger: Path | None = None
+    """None: in the data folder."""
     durability: Durability = Durability.FULL
+
+    @property
+    def ledger_path(self) -> Path:
+        """Where the erasure ledger is."""
+        return self.erasure_ledger or self.data_dir / LEDGER
 
     @property
     def is_production(self) -> bool:
@@ -104,6 +112,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         rate_factor=_read(given, "RATE_FACTOR", 1.0),
         docs=_read(given, "DOCS", True),  # noqa: FBT003 - what counts where it is not given
         metrics_token=_read(given, "METRICS_TOKEN", None),
+        erasure_ledger=_read(given, "ERASURE_LEDGER", None),
         durability=_read(given, "DURABILITY", Durability.FULL),
     )
     if settings.is_production and settings.secret_key is None:
@@ -265,6 +274,13 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         f"{SECRET_BYTES_MIN} bytes or more",
         "none: only this machine reads `/metrics`, in development",
         "Whoever sends it as `Authorization: Bearer` reads `/metrics`; to all others there is nothing there.",
+    ),
+    "ERASURE_LEDGER": Setting(
+        values.folder,
+        "a file",
+        "`erasures.jsonl` in `DATA_DIR`",
+        "The list of erasures, without names, by which they are done again after a restore. Where `DATA_DIR` is lost at "
+        "each restart, name a file that is kept, and not beside the database.",
     ),
     "DURABILITY": Setting(
         values.durability,

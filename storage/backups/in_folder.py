@@ -12,10 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from storage.backups.keep import sync_path
 from storage.backups.manifest import SECRET, BackupError, Manifest
 from storage.backups.put_back import Restored, Step, put_back
 from storage.backups.tools import Tools
+from storage.disk import sync_path
 from storage.embedded import Durability, EmbeddedPostgres
 from storage.embedded.bundle import run_user
 from storage.embedded.folder import DataFolder

@@ -31,6 +31,7 @@ from storage.backups.manifest import (
 )
 from storage.backups.tools import Tools, call
 from storage.clubs import set_club_sql
+from storage.disk import sync_path
 from storage.readiness import CONNECT_S
 
 SCHEMAS: Final = ("grassroots", "touchline")
@@ -185,12 +186,3 @@ def _make_private(folder: Path) -> None:
 def _copy_private(source: Path, target: Path) -> None:
     target.touch(0o600)
     target.write_bytes(source.read_bytes())
-
-
-def sync_path(path: Path) -> None:
-    """Return when a file's bytes, or a folder's names, are on the disk."""
-    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
