@@ -279,8 +279,8 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         values.folder,
         "a file",
         "`erasures.jsonl` in `DATA_DIR`",
-        "The list of erasures, without names, by which they are done again after a restore. Where `DATA_DIR` is lost at "
-        "each restart, name a file that is kept, and not beside the database.",
+        "The list of erasures, without names, by which they are done again after a restore. Where `DATA_DIR` is lost "
+        "at each restart, name a file that is kept, and not beside the database.",
     ),
     "DURABILITY": Setting(
         values.durability,
