@@ -1,0 +1,67 @@
+"""Marks: the rows of `touchline.erasures` that say that a club, or somebody who was in it, was erased.
+
+Those of records are the core's own (`storage/erasures/`); these hold no more than the ledger's file. A club's mark is
+unfinished until its rows are gone, and by that whoever comes by goes on with it.
+"""
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID, uuid5
+
+from sqlalchemy import Uuid, bindparam, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.erasures.ledger_file import Entry, Kind
+
+SUBJECT_BYTES: Final = 16
+SPACE: Final = UUID("6a0b4d0e-58a1-4c1b-9a52-3f6f0c0f7a11")
+"""The namespace of the ids of these erasures."""
+
+_MARK: Final = text(
+    "INSERT INTO touchline.erasures (club_id, erasure_id, kind, subject, version, at, by, finished_at)"
+    " VALUES (:of, :erasure_id, :kind, :subject, 0, :at, :by, :finished_at) ON CONFLICT DO NOTHING"
+).bindparams(bindparam("of", type_=Uuid), bindparam("erasure_id", type_=Uuid), bindparam("by", type_=Uuid))
+_FINISH: Final = text(
+    "UPDATE touchline.erasures SET finished_at = :now WHERE club_id = :of AND kind = 'club' AND finished_at IS NULL"
+).bindparams(bindparam("of", type_=Uuid))
+_OF_CLUB: Final = text(
+    "SELECT finished_at FROM touchline.erasures WHERE club_id = :of AND kind = 'club' ORDER BY at LIMIT 1"
+).bindparams(bindparam("of", type_=Uuid))
+
+
+def subject_of(identity: str) -> str:
+    """Return what stands in a ledger for a user or a club: its id is random, so the digest needs no key."""
+    return hashlib.blake2b(UUID(identity).bytes, digest_size=SUBJECT_BYTES).hexdigest()
+
+
+def entry_of(kind: Kind, identity: str, *, now: datetime, by: str | None = None, club_id: str | None = None) -> Entry:
+    """Return the entry of a user or a club that is erased now; its id follows from what it says."""
+    at = now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    subject = subject_of(identity)
+    return Entry(str(uuid5(SPACE, f"{kind}/{subject}/{at}")), kind, subject, at, club_id=club_id, by=by)
+
+
+async def mark(connection: AsyncConnection, club_id: str, entry: Entry, *, finished_at: datetime | None) -> None:
+    """Keep an erasure's row, in a transaction of the club."""
+    given = {
+        "of": UUID(club_id),
+        "erasure_id": UUID(entry.erasure_id),
+        "kind": entry.kind,
+        "subject": bytes.fromhex(entry.subject),
+        "at": datetime.fromisoformat(entry.at),
+        "by": None if entry.by is None else UUID(entry.by),
+        "finished_at": finished_at,
+    }
+    await connection.execute(_MARK, given)
+
+
+async def finish(connection: AsyncConnection, club_id: str, now: datetime) -> None:
+    """Say that a club's rows are gone."""
+    await connection.execute(_FINISH, {"of": UUID(club_id), "now": now})
+
+
+async def is_owed(connection: AsyncConnection, club_id: str) -> bool | None:
+    """Tell whether a club that was erased still has rows; None for one that was not erased."""
+    row = (await connection.execute(_OF_CLUB, {"of": UUID(club_id)})).one_or_none()
+    return None if row is None else row.finished_at is None
