@@ -27,7 +27,7 @@ from api.resources.writing import verdicts_of
 from storage.committer import Committer
 from storage.engine import PAGE_TOKEN, Engine
 from sync.cursors import ORIGIN
-from sync.errors import MalformedRequest
+from sync.errors import MalformedRequest, SessionEnded
 from sync.limits import PAGE_BYTES_DEFAULT, PAGE_BYTES_MAX, PAGE_CHANGES_MAX, PAST_CURSORS_MAX
 from sync.messages import (
     PullAnswer,
@@ -84,7 +84,12 @@ async def push(request: Request[Any, Any, Any], caller: TheCaller, committer: Th
     asked = await read_body(request, read_push)
     if asked.device_id != caller.device_id:
         raise WrongDevice
-    answer = await committer.push(caller.club_id, caller.user_id, asked, grant=caller.session_id)
+    try:
+        answer = await committer.push(caller.club_id, caller.user_id, asked, grant=caller.session_id)
+    except SessionEnded as error:
+        if caller.role == ENDED:  # the club was erased: nothing is kept, since there is nobody to keep it for
+            raise AccessEnded(caller.ended_at) from error
+        raise
     if caller.role == ENDED:
         raise AccessEnded(caller.ended_at, kept=[verdict.n for verdict in verdicts_of(answer)])
     return json_answer(answer)

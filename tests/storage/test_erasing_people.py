@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage.accounts import NewClub, Registration, open_engine
 from storage.erasures.clubs import Clubs
-from storage.erasures.ledger_file import Entry, LedgerFile
+from storage.erasures.ledger_file import Entry, Kind, LedgerFile
 from storage.erasures.marks import entry_of, subject_of
 from storage.erasures.users import SoleOwner, Users
 from storage.invitations import Invitation, Secret
@@ -100,7 +100,7 @@ def owner(session: Session) -> str:
     return session.user_id
 
 
-def entry(kind: Any, identity: str) -> Entry:
+def entry(kind: Kind, identity: str) -> Entry:
     """Return the entry of an erasure now."""
     return entry_of(kind, identity, now=NOW, club_id=identity if kind == "club" else None)
 
