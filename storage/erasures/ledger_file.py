@@ -38,13 +38,13 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     kind: Kind
     subject: str
     """Hexadecimal: of a record keyed with the club's key, of a user or a club the digest of a random id."""
-    at: str
-    """In UTC: `2026-11-22T03:00:00.000Z`."""
+    at_ms: int
+    """Milliseconds since 1970."""
     club_id: str | None = None
     """None for a user, who may be in several."""
     collection: str | None = None
-    names: tuple[tuple[str, int], ...] = ()
-    """Keyed hashes of the names of a record, each with its number of words."""
+    names: tuple[str, ...] = ()
+    """Of a record, each as the number of its words and their keyed hash."""
     version: int = 0
     """Of the change that told of it, in the log that there was then."""
     by: str | None = None

@@ -37,9 +37,13 @@ def subject_of(identity: str) -> str:
 
 def entry_of(kind: Kind, identity: str, *, now: datetime, by: str | None = None, club_id: str | None = None) -> Entry:
     """Return the entry of a user or a club that is erased now; its id follows from what it says."""
-    at = now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    subject = subject_of(identity)
-    return Entry(str(uuid5(SPACE, f"{kind}/{subject}/{at}")), kind, subject, at, club_id=club_id, by=by)
+    subject, at_ms = subject_of(identity), int(now.timestamp() * 1_000)
+    return Entry(str(uuid5(SPACE, f"{kind}/{subject}/{at_ms}")), kind, subject, at_ms, club_id=club_id, by=by)
+
+
+def time_of(entry: Entry) -> datetime:
+    """Return when an erasure was."""
+    return datetime.fromtimestamp(entry.at_ms / 1_000, UTC)
 
 
 async def mark(connection: AsyncConnection, club_id: str, entry: Entry, *, finished_at: datetime | None) -> None:
@@ -49,7 +53,7 @@ async def mark(connection: AsyncConnection, club_id: str, entry: Entry, *, finis
         "erasure_id": UUID(entry.erasure_id),
         "kind": entry.kind,
         "subject": bytes.fromhex(entry.subject),
-        "at": datetime.fromisoformat(entry.at),
+        "at": time_of(entry),
         "by": None if entry.by is None else UUID(entry.by),
         "finished_at": finished_at,
     }

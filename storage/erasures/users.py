@@ -5,7 +5,6 @@ comes back is told to forget the club. What they recorded is the clubs' and goes
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage.clubs import set_club_sql
 from storage.erasures.ledger_file import Entry, LedgerFile
-from storage.erasures.marks import mark
+from storage.erasures.marks import mark, time_of
 from storage.members import REMOVE, lock_members
 from storage.tables import clubs
 from storage.tables_accounts import attempts, invitations, memberships, scorers, sessions, users
@@ -141,7 +140,7 @@ async def wipe_user(connection: AsyncConnection, user_id: str, entry: Entry) -> 
 
     The clubs' members are locked one club after the other, in the order in which everybody does.
     """
-    now, whom = datetime.fromisoformat(entry.at), {"who": UUID(user_id)}
+    now, whom = time_of(entry), {"who": UUID(user_id)}
     alone: list[str] = []
     for row in (await connection.execute(_EVER_IN, whom)).all():
         club_id = str(row.club_id)

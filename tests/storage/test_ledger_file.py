@@ -9,12 +9,12 @@ import pytest
 
 from storage.erasures.ledger_file import Entry, Ledger, LedgerFile, LedgerUnusable
 
-AT = "2026-11-22T03:00:00.000Z"
+AT_MS = 1_790_000_000_000
 
 
 def entry(number: int) -> Entry:
     """Return an erasure of a record."""
-    return Entry(f"erasure-{number}", "record", f"{number:032x}", AT, "club", "players", (("ab" * 16, 2),), number)
+    return Entry(f"erasure-{number}", "record", f"{number:032x}", AT_MS, "club", "players", ("2." + "ab" * 16,), number)
 
 
 def test_what_is_appended_is_read_in_its_order(tmp_path: Path) -> None:
