@@ -73,6 +73,7 @@ from realtime.limits import LiveLimits
 from storage.accounts import Accounts, in_use, open_engine
 from storage.committer import Committer
 from storage.engine import Engine
+from storage.erasures.ledger_file import LedgerFile
 from storage.matches import MatchReader
 from storage.people import People, open_people
 from storage.pictures import PictureReader
@@ -126,10 +127,12 @@ async def open_services(
     monotonic: Callable[[], float] = time.monotonic,
     direct_dsn: str | None = None,
     limits: LiveLimits | None = None,
+    ledger: LedgerFile | None = None,
 ) -> AsyncGenerator[Services]:
     """Open the pools at `dsn`, where the application's role signs in, and close them at the end.
 
-    Wake-ups between processes go by `direct_dsn` where a pooler stands before the other.
+    Wake-ups between processes go by `direct_dsn` where a pooler stands before the other. Departures are noted in
+    `ledger`.
     """
     pool = await open_pool(dsn)
     door = await open_pool(dsn, connections_max=DOOR_CONNECTIONS_MAX)
@@ -139,7 +142,7 @@ async def open_services(
         engine = Engine(CATALOGUE, store, clock=clock, dice=secrets.token_bytes, permit_of=permit_of)
         ready = Readiness(partial(why_not_ready, dsn), monotonic=monotonic)
         matches, pictures = MatchReader(pool, CATALOGUE), PictureReader(pool)
-        people = open_people(database, door)
+        people = open_people(database, door, ledger)
         gate = Gate(people.standings, ring, clock=clock)
         live_floor = Live(
             engine,

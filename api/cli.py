@@ -18,6 +18,7 @@ from rich.panel import Panel
 from api import VERSION
 from api.commands.backup import backup, restore
 from api.commands.doctor import doctor
+from api.commands.erase import erase
 from api.commands.people import club, user
 from api.identity.demo import DEMO_EMAIL, DEMO_PASSWORD
 from api.identity.keys import SecretFileError
@@ -29,6 +30,7 @@ from api.workers import supervise
 from storage.adoption.fitness import AdoptionImpossible
 from storage.backups import BackupError
 from storage.embedded import EmbeddedPostgresError
+from storage.erasures.ledger_file import LedgerUnusable
 from storage.migrate import MigrationError, SchemaOutOfDate
 from storage.readiness import DatabaseUnfit
 
@@ -44,6 +46,7 @@ SENTENCES: Final = (
     DatabaseUnfit,
     AdoptionImpossible,
     BackupError,
+    LedgerUnusable,
 )
 
 
@@ -107,7 +110,7 @@ def demo() -> None:
     sys.exit(run())
 
 
-for _command in (doctor, backup, restore, club, user):
+for _command in (doctor, backup, restore, club, user, erase):
     commands.add_command(_command)
 
 

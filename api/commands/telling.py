@@ -11,7 +11,16 @@ from typing import Any, Final
 import click
 import msgspec
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 json_option: Final = click.option("--json", "as_json", is_flag=True, help="Say it as JSON, for a program.")
@@ -43,10 +52,11 @@ class Bar:
 
 
 @contextmanager
-def progress(*, is_shown: bool) -> Generator[Bar]:
-    """Show progress, where there is a terminal and somebody looks."""
+def progress(*, is_shown: bool, in_rows: bool = False) -> Generator[Bar]:
+    """Show progress, in bytes or in rows, where there is a terminal and somebody looks."""
     console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
+    count = MofNCompleteColumn() if in_rows else DownloadColumn()
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), count, TimeElapsedColumn())
     is_off = not is_shown or not sys.stderr.isatty()
     with Progress(*columns, console=console, transient=True, disable=is_off) as shown:
         yield Bar(shown)

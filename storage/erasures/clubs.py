@@ -139,7 +139,7 @@ class Clubs:
             for statement in _SHUT:
                 await connection.execute(statement, {**of, "now": now})
             await connection.execute(_UNNAME, of)
-            await mark(connection, club_id, entry, finished_at=None)
+            await mark(connection, club_id, entry, is_finished=False)
             if not is_again:
                 await self._ledger.note(entry, *also)
         return also

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID, uuid5
 
-from sqlalchemy import Uuid, bindparam, text
+from sqlalchemy import Text, Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.erasures.ledger_file import Entry, Kind
@@ -19,14 +19,15 @@ SPACE: Final = UUID("6a0b4d0e-58a1-4c1b-9a52-3f6f0c0f7a11")
 """The namespace of the ids of these erasures."""
 
 _MARK: Final = text(
-    "INSERT INTO touchline.erasures (club_id, erasure_id, kind, subject, version, at, by, finished_at)"
-    " VALUES (:of, :erasure_id, :kind, :subject, 0, :at, :by, :finished_at) ON CONFLICT DO NOTHING"
-).bindparams(bindparam("of", type_=Uuid), bindparam("erasure_id", type_=Uuid), bindparam("by", type_=Uuid))
+    "INSERT INTO touchline.erasures"
+    " (club_id, erasure_id, kind, subject, names, version, at_ms, erased_by, rewritten_to, finished_ms)"
+    " VALUES (:of, :erasure_id, :kind, :subject, '{}', 0, :at_ms, :by, 0, :finished_ms) ON CONFLICT DO NOTHING"
+).bindparams(bindparam("of", type_=Uuid), bindparam("erasure_id", type_=Uuid), bindparam("by", type_=Text))
 _FINISH: Final = text(
-    "UPDATE touchline.erasures SET finished_at = :now WHERE club_id = :of AND kind = 'club' AND finished_at IS NULL"
+    "UPDATE touchline.erasures SET finished_ms = :now_ms WHERE club_id = :of AND kind = 'club' AND finished_ms IS NULL"
 ).bindparams(bindparam("of", type_=Uuid))
 _OF_CLUB: Final = text(
-    "SELECT finished_at FROM touchline.erasures WHERE club_id = :of AND kind = 'club' ORDER BY at LIMIT 1"
+    "SELECT finished_ms FROM touchline.erasures WHERE club_id = :of AND kind = 'club' ORDER BY at_ms LIMIT 1"
 ).bindparams(bindparam("of", type_=Uuid))
 
 
@@ -37,8 +38,13 @@ def subject_of(identity: str) -> str:
 
 def entry_of(kind: Kind, identity: str, *, now: datetime, by: str | None = None, club_id: str | None = None) -> Entry:
     """Return the entry of a user or a club that is erased now; its id follows from what it says."""
-    subject, at_ms = subject_of(identity), int(now.timestamp() * 1_000)
+    subject, at_ms = subject_of(identity), ms_of(now)
     return Entry(str(uuid5(SPACE, f"{kind}/{subject}/{at_ms}")), kind, subject, at_ms, club_id=club_id, by=by)
+
+
+def ms_of(at: datetime) -> int:
+    """Return a time in milliseconds since 1970."""
+    return int(at.timestamp() * 1_000)
 
 
 def time_of(entry: Entry) -> datetime:
@@ -46,26 +52,26 @@ def time_of(entry: Entry) -> datetime:
     return datetime.fromtimestamp(entry.at_ms / 1_000, UTC)
 
 
-async def mark(connection: AsyncConnection, club_id: str, entry: Entry, *, finished_at: datetime | None) -> None:
+async def mark(connection: AsyncConnection, club_id: str, entry: Entry, *, is_finished: bool) -> None:
     """Keep an erasure's row, in a transaction of the club."""
     given = {
         "of": UUID(club_id),
         "erasure_id": UUID(entry.erasure_id),
         "kind": entry.kind,
-        "subject": bytes.fromhex(entry.subject),
-        "at": time_of(entry),
-        "by": None if entry.by is None else UUID(entry.by),
-        "finished_at": finished_at,
+        "subject": entry.subject,
+        "at_ms": entry.at_ms,
+        "by": entry.by,
+        "finished_ms": entry.at_ms if is_finished else None,
     }
     await connection.execute(_MARK, given)
 
 
 async def finish(connection: AsyncConnection, club_id: str, now: datetime) -> None:
     """Say that a club's rows are gone."""
-    await connection.execute(_FINISH, {"of": UUID(club_id), "now": now})
+    await connection.execute(_FINISH, {"of": UUID(club_id), "now_ms": ms_of(now)})
 
 
 async def is_owed(connection: AsyncConnection, club_id: str) -> bool | None:
     """Tell whether a club that was erased still has rows; None for one that was not erased."""
     row = (await connection.execute(_OF_CLUB, {"of": UUID(club_id)})).one_or_none()
-    return None if row is None else row.finished_at is None
+    return None if row is None else row.finished_ms is None

@@ -150,7 +150,7 @@ async def wipe_user(connection: AsyncConnection, user_id: str, entry: Entry) -> 
         if user_id in roles:
             await connection.execute(REMOVE, {"of": row.club_id, "whom": UUID(user_id), "now": now})
         await connection.execute(_DROP_INVITATIONS, {"of": row.club_id, **whom})
-        await mark(connection, club_id, entry, finished_at=now)
+        await mark(connection, club_id, entry, is_finished=True)
     await connection.execute(_UNNAME_LINKS, whom)
     await connection.execute(_WIPE, whom)
     return alone
