@@ -19,7 +19,7 @@ from storage.erasures.clubs import Clubs
 from storage.erasures.ledger_file import LedgerFile
 from storage.erasures.replay import Replay, Replayed
 from storage.erasures.users import Users
-from storage.postgres import open_pool
+from storage.postgres import PostgresStore, open_pool
 
 _log: Final = structlog.get_logger("touchline.erasing")
 
@@ -40,7 +40,7 @@ async def open_erasing(dsn: str, ledger_path: Path) -> AsyncGenerator[Erasing]:
     ledger = LedgerFile(ledger_path)
     pool, engine = await open_pool(dsn, connections_min=0), open_engine(dsn)
     try:
-        records = Eraser(pool, CATALOGUE, clock=read_clock, dice=secrets.token_bytes)
+        records = Eraser(PostgresStore(pool, CATALOGUE), CATALOGUE, clock=read_clock, dice=secrets.token_bytes)
         users, clubs = Users(engine, ledger), Clubs(engine, ledger)
         replay = Replay(ledger, users, clubs, records, clock=read_clock)
         yield Erasing(records, users, clubs, replay, ledger)

@@ -70,7 +70,7 @@ def put_back_in_folder(  # noqa: PLR0913 - each is a decision of whoever restore
     return Restored(manifest, migrated, aside)
 
 
-def _build(  # noqa: PLR0913 - as above
+def _build(
     scratch: Path,
     tools: Tools,
     folder: Path,
