@@ -71,7 +71,7 @@ class Club:
 def dump(dsn: str, *options: str) -> str:
     """Return a database as a dump in plain text, as pg_dump makes it."""
     bare, environment = address_for_program(dsn)
-    asked = [find_tools(None).dump, *options, "--dbname", bare]
+    asked = [str(find_tools(None).dump), *options, "--dbname", bare]
     return subprocess.run(asked, env=environment, capture_output=True, check=True, text=True).stdout
 
 
