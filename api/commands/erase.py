@@ -62,7 +62,7 @@ def erase_player(who: str | None, name: str | None, club: str | None, *, is_sure
         player = the_one(run(partial(find_players, place.dsn, asked, club=club)), asked)
         what = f"{player.name or 'a player without a name'} of {player.club}"
         confirm(what, player.name or player.player_id, is_sure=is_sure, as_json=as_json)
-        with progress(is_shown=not as_json, in_rows=True) as bar:
+        with progress(is_shown=not as_json, is_of_bytes=False) as bar:
             told = run(partial(erasures.erase_player, place, settings, player, bar))
     _tell(told, as_json=as_json)
 
@@ -89,7 +89,7 @@ def erase_user(who: str | None, email: str | None, *, takes_clubs: bool, is_sure
             )
         also = "".join(f", and all of {each.name or each.club_id}, which has {each.members} members" for each in clubs)
         confirm(f"{user.name} ({user.email}){also}", user.name, is_sure=is_sure, as_json=as_json)
-        with progress(is_shown=not as_json, in_rows=True) as bar:
+        with progress(is_shown=not as_json, is_of_bytes=False) as bar:
             told = run(partial(erasures.erase_user, place, settings, user, [each.club_id for each in clubs], bar))
     _tell(told, as_json=as_json)
 
@@ -108,7 +108,7 @@ def erase_club(which: str | None, name: str | None, *, is_sure: bool, as_json: b
         accounts = f"{len(club.leaving)} of them with their account, since they are in no other club"
         what = f"{club.name or club.club_id}: {club.version} changes, and {club.members} members, {accounts}"
         confirm(what, club.name or club.club_id, is_sure=is_sure, as_json=as_json)
-        with progress(is_shown=not as_json, in_rows=True) as bar:
+        with progress(is_shown=not as_json, is_of_bytes=False) as bar:
             told = run(partial(erasures.erase_clubs, place, settings, [club.club_id], bar))
     _tell(told, as_json=as_json)
 

@@ -35,15 +35,15 @@ class Bar:
         self._task: TaskID | None = None
 
     def step(self, words: str, total: int | None = None) -> None:
-        """Begin the next step; `total` are the bytes that it will take, where that is known."""
+        """Begin the next step; `total` are the bytes, or the things, that it will take, where that is known."""
         if self._task is not None:
             self._progress.update(self._task, visible=False)
         self._task = self._progress.add_task(words, total=total)
 
-    def add(self, bytes_more: int) -> None:
-        """Count bytes more."""
+    def add(self, more: int) -> None:
+        """Count bytes, or things, more."""
         if self._task is not None:
-            self._progress.advance(self._task, bytes_more)
+            self._progress.advance(self._task, more)
 
     def at(self, bytes_done: int) -> None:
         """Say how many bytes are done."""
@@ -52,11 +52,11 @@ class Bar:
 
 
 @contextmanager
-def progress(*, is_shown: bool, in_rows: bool = False) -> Generator[Bar]:
-    """Show progress, in bytes or in rows, where there is a terminal and somebody looks."""
+def progress(*, is_shown: bool, is_of_bytes: bool = True) -> Generator[Bar]:
+    """Show progress, where there is a terminal and somebody looks: of bytes, or of things that are counted."""
     console = Console(stderr=True)
-    count = MofNCompleteColumn() if in_rows else DownloadColumn()
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), count, TimeElapsedColumn())
+    how_far = DownloadColumn() if is_of_bytes else MofNCompleteColumn()
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), how_far, TimeElapsedColumn())
     is_off = not is_shown or not sys.stderr.isatty()
     with Progress(*columns, console=console, transient=True, disable=is_off) as shown:
         yield Bar(shown)

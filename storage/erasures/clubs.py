@@ -25,6 +25,7 @@ from storage.erasures.users import wipe_user
 from storage.tables import clubs
 from storage.tables_accounts import invitations, memberships, scorers, sessions, users
 from storage.tables_sharing import share_links
+from sync.cursors import ORIGIN
 
 MARKS: Final = "erasures"
 KEPT: Final = ("clubs", "memberships", "sessions", "scorers", MARKS)
@@ -82,6 +83,10 @@ _SHUT: Final = (
 )
 """Invitations before memberships: whoever joins meanwhile holds the first, and is a member when it is let go."""
 _UNNAME: Final = update(clubs).where(clubs.c.club_id == bindparam("of", type_=Uuid)).values(name="")
+_BEGIN_ANEW: Final = (
+    update(clubs).where(clubs.c.club_id == bindparam("of", type_=Uuid)).values(version=0, tag=ORIGIN.tag, oldest=1)
+)
+"""A log without rows is one that has none yet: whoever looks whether all is well finds nothing missing."""
 _LIVE_SESSIONS: Final = select(func.count()).where(
     sessions.c.club_id == bindparam("of", type_=Uuid), sessions.c.expires_at > bindparam("now")
 )
@@ -149,6 +154,7 @@ class Clubs:
         rows = await empty_club(self._engine, club_id, but=KEPT, told=told)
         async with self._engine.begin() as connection:
             await connection.exec_driver_sql(set_club_sql(club_id))
+            await connection.execute(_BEGIN_ANEW, {"of": UUID(club_id)})
             await finish(connection, club_id, now)
         return rows
 

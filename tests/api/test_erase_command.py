@@ -1,5 +1,6 @@
 """`touchline erase` from the outside, with backups made before: a canary's name is found nowhere again."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -183,7 +184,21 @@ async def test_a_ledger_from_elsewhere(club: Club, command: Command, folder: Pat
     elsewhere = ledger.rename(folder / "elsewhere.jsonl")
     assert (await command("restore", kept, "--replace", "--json")).told["erased_again"]["records"] == 0
     assert is_in(dump(club.dsn, "--schema=touchline"))
+    assert await level_of(command) == ("ok", "0 in the ledger, none of them back.")
+    shutil.copy(elsewhere, ledger)
+    assert (await level_of(command))[0] == "bad"
+    ledger.unlink()
     replayed = await command("erase", "--replay", str(elsewhere), "--json")
     assert replayed.told["records"] == 1
     assert not is_in(dump(club.dsn, "--schema=touchline"))
     assert len(LedgerFile(ledger).read().entries) == 1
+    assert (await level_of(command))[0] == "ok"
+    ledger.write_text("torn\n")
+    assert (await level_of(command))[0] == "warn"
+
+
+async def level_of(command: Command) -> tuple[str, str]:
+    """Return what the doctor finds of the erasures."""
+    findings = (await command("doctor", "--json")).told["findings"]
+    [found] = [each for each in findings if each["about"] == "erasures"]
+    return found["level"], found["says"]
