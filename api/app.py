@@ -82,6 +82,8 @@ from storage.dossiers import DossierReader
 from storage.engine import Engine
 from storage.erasures import Eraser
 from storage.erasures.eraser import BeforeCommit
+from storage.erasures.ledger_file import LedgerFile
+from storage.erasures.replay import noting
 from storage.matches import MatchReader
 from storage.own_data import OwnDataReader
 from storage.people import People, open_people
@@ -143,12 +145,12 @@ async def open_services(
     direct_dsn: str | None = None,
     limits: LiveLimits | None = None,
     log_kept_days: int = LOG_KEPT_DAYS,
-    note_erasure: BeforeCommit | None = None,
+    ledger: LedgerFile | None = None,
 ) -> AsyncGenerator[Services]:
     """Open the pools at `dsn`, where the application's role signs in, and close them at the end.
 
-    `note_erasure` writes each erasure of a record down where it outlives the database, before it is committed.
-    Wake-ups between processes, and upkeep, go by `direct_dsn` where a pooler stands before the other.
+    Erasures and departures are noted in `ledger`, which outlives the database, before they are committed. Wake-ups
+    between processes, and upkeep, go by `direct_dsn` where a pooler stands before the other.
     """
     pool = await open_pool(dsn)
     door = await open_pool(dsn, connections_max=DOOR_CONNECTIONS_MAX)
@@ -158,7 +160,7 @@ async def open_services(
         engine = Engine(CATALOGUE, store, clock=clock, dice=secrets.token_bytes, permit_of=permit_of)
         ready = Readiness(partial(why_not_ready, dsn), monotonic=monotonic)
         matches, pictures = MatchReader(pool, CATALOGUE), PictureReader(pool)
-        people = open_people(database, door)
+        people = open_people(database, door, ledger)
         gate = Gate(people.standings, ring, clock=clock)
         live_floor = Live(
             engine,
@@ -191,7 +193,7 @@ async def open_services(
                 monotonic=monotonic,
                 dice=secrets.SystemRandom().random,
             ),
-            erased_by=(eraser, note_erasure),
+            erased_by=(eraser, None if ledger is None else noting(ledger)),
             clock=clock,
         )
         try:

@@ -19,6 +19,7 @@ from api import VERSION
 from api.commands.backup import backup, restore
 from api.commands.compact import compact
 from api.commands.doctor import doctor
+from api.commands.erase import erase
 from api.commands.export import export
 from api.commands.people import club, user
 from api.identity.demo import DEMO_EMAIL, DEMO_PASSWORD
@@ -31,6 +32,7 @@ from api.workers import supervise
 from storage.adoption.fitness import AdoptionImpossible
 from storage.backups import BackupError
 from storage.embedded import EmbeddedPostgresError
+from storage.erasures.ledger_file import LedgerUnusable
 from storage.migrate import MigrationError, SchemaOutOfDate
 from storage.readiness import DatabaseUnfit
 
@@ -46,6 +48,7 @@ SENTENCES: Final = (
     DatabaseUnfit,
     AdoptionImpossible,
     BackupError,
+    LedgerUnusable,
 )
 
 
@@ -109,7 +112,7 @@ def demo() -> None:
     sys.exit(run())
 
 
-for _command in (doctor, backup, restore, compact, club, user, export):
+for _command in (doctor, backup, restore, compact, club, user, export, erase):
     commands.add_command(_command)
 
 

@@ -27,6 +27,7 @@ from msgspec import Struct
 from api.app import Services, create_app, make_id, open_services
 from api.demo.club import fill
 from api.edge.connections import BoundedProtocol
+from api.erasing import erased_first
 from api.identity.auth import Register
 from api.identity.demo import DEMO_CLUB, DEMO_EMAIL, DEMO_PASSWORD
 from api.identity.keys import KeyRing, keep_secret, make_ring
@@ -34,6 +35,7 @@ from api.live.protocol import LiveProtocol
 from api.settings import Settings
 from storage.address import as_application, describe
 from storage.embedded import Durability, EmbeddedPostgres, EmbeddedPostgresError
+from storage.erasures.ledger_file import LedgerFile
 from storage.pools import connections_for
 from storage.readiness import check_fit, is_application, prepare
 
@@ -227,7 +229,7 @@ async def _serve(
     ring: KeyRing,
     announce: Callable[[], None],
 ) -> None:
-    async with watched(opened.postgres):
+    async with watched(opened.postgres), erased_first(opened.app_dsn, settings.ledger_path):
         if not settings.is_production:
             async with open_services(opened.app_dsn, ring) as services:
                 await make_demo(services)
@@ -248,12 +250,9 @@ async def serve_one(
 
     `worker` is the place of this process among those that share the socket.
     """
-    kept = settings.log_kept_days
-    async with (
-        open_services(opened.app_dsn, ring, direct_dsn=opened.direct_dsn, log_kept_days=kept) as services,
-        services.live.running(),
-        services.upkeep.running(),
-    ):
+    kept, ledger = settings.log_kept_days, LedgerFile(settings.ledger_path)
+    opening = open_services(opened.app_dsn, ring, direct_dsn=opened.direct_dsn, log_kept_days=kept, ledger=ledger)
+    async with opening as services, services.live.running(), services.upkeep.running():
         server = LiveServer(server_config(create_app(settings, services, worker=worker)), services.live.drain)
         _end_with(server, leash)
         announce()

@@ -19,6 +19,7 @@ from api import setting_values as values
 from api.setting_values import PORT_MAX, RATE_FACTOR_MAX, SECRET_BYTES_MIN, WORKERS_MAX
 from storage.embedded import Durability
 from storage.embedded.bundle import SYSTEM_FOLDER, SYSTEM_USER, RunUser, closed_folder
+from storage.erasures.ledger_file import LEDGER
 from storage.pools import WORKER_CONNECTIONS_MAX
 from storage.retention import LOG_KEPT_DAYS, LOG_KEPT_DAYS_MAX, LOG_KEPT_DAYS_MIN
 
@@ -65,7 +66,14 @@ class Settings(Struct, frozen=True):
     metrics_token: str | None = None
     """None: metrics are told in development alone, and only to this machine."""
     log_kept_days: int = LOG_KEPT_DAYS
+    erasure_ledger: Path | None = None
+    """None: in the data folder."""
     durability: Durability = Durability.FULL
+
+    @property
+    def ledger_path(self) -> Path:
+        """Where the erasure ledger is."""
+        return self.erasure_ledger or self.data_dir / LEDGER
 
     @property
     def is_production(self) -> bool:
@@ -107,6 +115,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         docs=_read(given, "DOCS", True),  # noqa: FBT003 - what counts where it is not given
         metrics_token=_read(given, "METRICS_TOKEN", None),
         log_kept_days=_read(given, "LOG_KEPT_DAYS", LOG_KEPT_DAYS),
+        erasure_ledger=_read(given, "ERASURE_LEDGER", None),
         durability=_read(given, "DURABILITY", Durability.FULL),
     )
     if settings.is_production and settings.secret_key is None:
@@ -274,6 +283,13 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         f"{LOG_KEPT_DAYS_MIN} to {LOG_KEPT_DAYS_MAX}",
         f"`{LOG_KEPT_DAYS}`",
         "Days for which each club's log is kept. A phone that was away longer takes a snapshot; nothing is lost by it.",
+    ),
+    "ERASURE_LEDGER": Setting(
+        values.folder,
+        "a file",
+        "`erasures.jsonl` in `DATA_DIR`",
+        "The list of erasures, without names, by which they are done again after a restore. Where `DATA_DIR` is lost "
+        "at each restart, name a file that is kept, and not beside the database.",
     ),
     "DURABILITY": Setting(
         values.durability,

@@ -20,6 +20,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from api.app import open_services
+from api.erasing import erased_first
 from api.observe import configure_logs
 from api.serving import Opened, StartError, make_demo, open_ring, run, serve_one, watched
 from api.settings import Settings, read_environment
@@ -72,7 +73,7 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._end)
         loop.add_signal_handler(signal.SIGHUP, self._renew)
-        async with watched(self._opened.postgres):
+        async with watched(self._opened.postgres), erased_first(self._opened.app_dsn, self._settings.ledger_path):
             await self._prepare()
             keepers = [asyncio.create_task(self._keep(place)) for place in range(len(self._workers))]
             try:

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from storage.accounts import Accounts
 from storage.attempts import Attempts
 from storage.departures import Departures
+from storage.erasures.ledger_file import LedgerFile
 from storage.invitations import Invitations
 from storage.members import Members
 from storage.scorers import Scorers
@@ -27,15 +28,18 @@ class People(Struct, frozen=True):
     standings: Standings
 
 
-def open_people(engine: AsyncEngine, pool: "asyncpg.Pool[asyncpg.Record]") -> People:
-    """Join them: standings and attempts, which many requests ask for, on the pool, all others on the engine."""
+def open_people(engine: AsyncEngine, pool: "asyncpg.Pool[asyncpg.Record]", ledger: LedgerFile | None = None) -> People:
+    """Join them: standings and attempts, which many requests ask for, on the pool, all others on the engine.
+
+    Departures are noted in `ledger`.
+    """
     return People(
         accounts=Accounts(engine),
         sessions=Sessions(engine),
         members=Members(engine),
         invitations=Invitations(engine),
         scorers=Scorers(engine),
-        departures=Departures(engine),
+        departures=Departures(engine, ledger),
         attempts=Attempts(pool),
         standings=Standings(pool),
     )

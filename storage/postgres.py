@@ -22,7 +22,7 @@ from storage.pools import STORE_CONNECTIONS_MAX, BoundedPool
 from storage.reading import Selector
 from storage.remembered import Draft, Memory
 from storage.rows import RowCodec
-from storage.standing import Standing, standings_shared
+from storage.standing import Standing, is_club_erased, standings_shared
 from storage.statements import RecordStatements, Statement
 from storage.tables import TO_COLUMN, record_tables
 from sync.book import Alike, Book, Children, Club, Counters, Device, Entry, GroupState, Needs, Outcome, Plan
@@ -364,6 +364,8 @@ class PostgresLedger:
         if not sessions:
             return {}
         found = await standings_shared(self._connection, sessions)
+        if await is_club_erased(self._connection, self._club_id, found.values()):
+            return {}  # what else arrives after an end is kept for a coach: here there is none
         return {each.session_id: _grant(each) for each in found.values() if self._is_good(each)}
 
     def _is_good(self, standing: Standing) -> bool:

@@ -5,7 +5,7 @@ in every process. `STANDINGS_SHARED` asks the same inside a push's own transacti
 until that commits: a removal waits for the push, or the push sees the removal.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any, Final, TypeAlias
 
 import asyncpg
@@ -77,6 +77,8 @@ STANDINGS_SHARED: Final = """
 In the order of `storage/members.py`, so that no ring of waiting comes of it: links first, then members by their ids.
 """
 
+_IS_ERASED: Final = "SELECT EXISTS (SELECT FROM touchline.erasures WHERE club_id = $1 AND kind = 'club')"
+
 
 class Standings:
     """Reads standings on a pool of its own, so that no push stands before a look at the door."""
@@ -100,3 +102,9 @@ async def standings_shared(connection: Connection, session_ids: Collection[str])
     """Return the standings of sessions inside a transaction, where they stay as they are until it ends."""
     rows: list[Any] = await connection.fetch(STANDINGS_SHARED, session_ids)
     return {row[0]: Standing(*row) for row in rows}
+
+
+async def is_club_erased(connection: Connection, club_id: str, standings: Iterable[Standing]) -> bool:
+    """Tell whether a transaction's club was erased, which all those who pushed to it were ended by."""
+    may_be = any(each.stops_ms is not None for each in standings)
+    return may_be and bool(await connection.fetchval(_IS_ERASED, club_id))

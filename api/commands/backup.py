@@ -1,5 +1,6 @@
 """`touchline backup` and `touchline restore`: last night's database, and the way back to it."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -13,10 +14,11 @@ from msgspec.structs import replace
 from api import VERSION
 from api.commands.place import Place, open_place
 from api.commands.telling import Bar, in_bytes, in_words, json_option, progress, say_json
+from api.erasing import replay
 from api.serving import StartError, run
 from api.setting_values import database
 from api.settings import Settings, read_environment
-from storage.address import describe
+from storage.address import as_application, describe
 from storage.backups.check import check_backup, check_known
 from storage.backups.in_folder import put_back_in_folder
 from storage.backups.keep import drop_old, find_backups, take
@@ -24,6 +26,8 @@ from storage.backups.manifest import SECRET, BackupError, Manifest
 from storage.backups.put_back import Restored, check_idle, mark_of, move_aside, move_back, put_back
 from storage.backups.tools import find_tools
 from storage.embedded.folder import DataFolder
+from storage.erasures.ledger_file import LEDGER, LedgerFile
+from storage.erasures.replay import Replayed
 from storage.readiness import is_application
 from sync.limits import KEPT_MS
 
@@ -46,6 +50,8 @@ class RestoreTold(Struct, frozen=True):
 
     into: str
     restored: Restored
+    erased_again: Replayed
+    """What was erased since the backup, and so once more."""
 
 
 def backups_folder(settings: Settings) -> Path:
@@ -73,7 +79,7 @@ def backup(to: Path | None, keep: int | None, *, as_json: bool) -> None:
     settings = read_environment()
     into = (to or backups_folder(settings)).absolute()
     with progress(is_shown=not as_json) as bar, open_place(settings) as place:
-        folder, manifest = run(partial(_take, place, into, bar))
+        folder, manifest = run(partial(_take, place, settings.ledger_path, into, bar))
     dropped = [] if keep is None else drop_old(into, keep=keep)
     if as_json:
         say_json(BackupTold(str(folder), manifest, dropped))
@@ -88,7 +94,7 @@ def backup(to: Path | None, keep: int | None, *, as_json: bool) -> None:
         click.echo(f"  Deleted {_count(len(dropped), 'older backup')}.")
 
 
-async def _take(place: Place, into: Path, bar: Bar) -> tuple[Path, Manifest]:
+async def _take(place: Place, ledger: Path, into: Path, bar: Bar) -> tuple[Path, Manifest]:
     if place.data_dir is None and await is_application(place.dsn):
         raise BackupError(
             "DATABASE_URL signs in as the application's role, which may see one club at a time. For a backup, name the "
@@ -96,7 +102,9 @@ async def _take(place: Place, into: Path, bar: Bar) -> tuple[Path, Manifest]:
         )
     bar.step("Dumping the database")
     secret = None if place.data_dir is None else place.data_dir / SECRET
-    return await take(place.dsn, find_tools(place.dsn), into, secret=secret, version=VERSION, meanwhile=bar.at)
+    return await take(
+        place.dsn, find_tools(place.dsn), into, secret=secret, ledger=ledger, version=VERSION, meanwhile=bar.at
+    )
 
 
 @click.command()
@@ -110,18 +118,20 @@ def restore(source: Path, into: str | None, *, replaces: bool, as_json: bool) ->
     The server must be stopped. Phones bring back by themselves what they had pushed since the backup. To try it out
     without touching anything: --into a new folder, then DATA_DIR=that folder touchline serve.
     """
-    settings = _aimed(read_environment(), into)
+    here = read_environment()
+    settings = _aimed(here, into)
     newest = find_backups(source)
     folder = (newest[0][0] if newest else source).absolute()
     with progress(is_shown=not as_json) as bar:
-        told = _restore(settings, folder, bar, replaces=replaces)
+        told = _restore(settings, here.ledger_path, folder, bar, replaces=replaces)
     if as_json:
         say_json(told)
     else:
         _tell(told, folder, settings)
 
 
-def _restore(settings: Settings, folder: Path, bar: Bar, *, replaces: bool) -> RestoreTold:
+def _restore(settings: Settings, ledger: Path, folder: Path, bar: Bar, *, replaces: bool) -> RestoreTold:
+    again = ErasingAgain(settings.ledger_path, [ledger, folder / LEDGER])
     dsn = settings.database_url
     tools = find_tools(dsn)
     bar.step("Checking the backup", sum(path.stat().st_size for path in folder.iterdir() if path.is_file()))
@@ -129,8 +139,8 @@ def _restore(settings: Settings, folder: Path, bar: Bar, *, replaces: bool) -> R
     check_known(manifest)
     mark = mark_of(datetime.now(UTC))
     if dsn is not None:
-        restored = run(partial(_into_database, dsn, folder, manifest, bar, mark=mark, replaces=replaces))
-        return RestoreTold(describe(dsn), restored)
+        restored = run(partial(_into_database, dsn, folder, manifest, bar, again, mark=mark, replaces=replaces))
+        return RestoreTold(describe(dsn), restored, again.done)
     restored = put_back_in_folder(
         settings.data_dir,
         tools,
@@ -140,19 +150,35 @@ def _restore(settings: Settings, folder: Path, bar: Bar, *, replaces: bool) -> R
         mark=mark,
         replaces=replaces,
         takes_secret=settings.secret_key is None,
+        then=again,
         durability=settings.durability,
     )
-    return RestoreTold(str(DataFolder(settings.data_dir).path), restored)
+    return RestoreTold(str(DataFolder(settings.data_dir).path), restored, again.done)
+
+
+class ErasingAgain:
+    """Brings the ledgers together, those of the backup and of here, and does again what the restored database lacks."""
+
+    def __init__(self, ledger: Path, others: Sequence[Path]) -> None:
+        """Bring `others` into `ledger`, the one of the place that is restored into."""
+        self._ledger = ledger
+        self._others = others
+        self.done = Replayed()
+
+    async def __call__(self, dsn: str) -> None:
+        """Do so in the database at `dsn`."""
+        LedgerFile(self._ledger).merge(*(path for path in self._others if path != self._ledger))
+        self.done = await replay(as_application(dsn), self._ledger)
 
 
 async def _into_database(
-    dsn: str, folder: Path, manifest: Manifest, bar: Bar, *, mark: str, replaces: bool
+    dsn: str, folder: Path, manifest: Manifest, bar: Bar, again: ErasingAgain, *, mark: str, replaces: bool
 ) -> Restored:
     try:
         await check_idle(dsn)
         aside = await move_aside(dsn, mark, replaces=replaces)
         try:
-            migrated = await put_back(dsn, find_tools(dsn), folder, manifest, bar.step)
+            migrated = await put_back(dsn, find_tools(dsn), folder, manifest, bar.step, again)
         except BaseException:
             await move_back(dsn, aside)
             raise
@@ -177,6 +203,7 @@ def _aimed(settings: Settings, into: str | None) -> Settings:
 
 def _tell(told: RestoreTold, folder: Path, settings: Settings) -> None:
     manifest = told.restored.manifest
+    erased = told.erased_again
     age_s = (datetime.now(UTC) - datetime.fromisoformat(manifest.made_at)).total_seconds()
     click.echo(f"Restored {folder.name} into {told.into}.")
     for club in manifest.clubs:
@@ -194,6 +221,11 @@ def _tell(told: RestoreTold, folder: Path, settings: Settings) -> None:
         "  is lost, do it again: new accounts, members and invitations, changed passwords, scorers' links, share links."
         " What was revoked since is good again: revoke it again."
     )
+    if erased.done:
+        click.echo(f"  stays erased: {_count(erased.done, 'erasure')} since then, done again from the ledger.")
+    if erased.unread:
+        numbers = ", ".join(str(number) for number in erased.unread)
+        click.echo(f"  Caution: lines {numbers} of the erasure ledger cannot be read. See docs/privacy.md.")
     if age_s > KEPT_DAYS * 86_400:
         click.echo(f"  Caution: phones may have forgotten what they pushed more than {KEPT_DAYS} days ago.")
     if settings.secret_key is None and not manifest.has(SECRET):

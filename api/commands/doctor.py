@@ -24,6 +24,7 @@ from storage.backups.keep import find_backups
 from storage.backups.manifest import SECRET, BackupError
 from storage.backups.tools import find_tools
 from storage.checkups.database import look_at_database, look_for_drift_beside
+from storage.checkups.erasures import look_at_erasures
 from storage.checkups.findings import Finding, Level, bad, ok, warn, worst
 from storage.checkups.logs import look_at_logs
 from storage.embedded import Durability, EmbeddedPostgresError
@@ -146,6 +147,8 @@ def look_inside(place: Place, settings: Settings, bar: Bar, *, is_deep: bool) ->
     if is_deep:
         bar.step("Comparing the schema")
         yield _drift(place)
+    bar.step("Comparing the ledger of erasures")
+    yield run(partial(look_at_erasures, place.app_dsn, settings.ledger_path, now_ms=int(_now().timestamp() * 1_000)))
     bar.step("Reading the logs")
     yield from run(partial(look_at_logs, place.dsn, Tables(CATALOGUE), is_deep=is_deep))
 

@@ -16,7 +16,7 @@ from api.identity.passwords import check_password
 from api.identity.reception import BODY_BYTES_MAX, AnyPassword, Name, Password, Reception, ms_of
 from api.requests import NO_STORE, json_answer, read_body
 from storage.accounts import Account, Membership
-from storage.departures import SoleOwner
+from storage.erasures.users import SoleOwner
 from storage.sessions import Session
 
 

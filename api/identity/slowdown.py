@@ -13,7 +13,7 @@ that has signed in before has a count of its own, which strangers cannot raise: 
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -92,4 +92,15 @@ class SlowDown:
             )
 
     def _hash(self, kind: str, name: str) -> bytes:
-        return hashlib.blake2b(f"{kind}/{name}".encode(errors="surrogatepass"), key=self._key, digest_size=16).digest()
+        return hash_of(self._key, kind, name)
+
+
+def keys_of(key: bytes, email: str, user_id: str, device_ids: Iterable[str]) -> list[bytes]:
+    """Return the counters of one account: by its address, and by the devices that it knows."""
+    devices = (hash_of(key, "device", f"{user_id}/{each}") for each in device_ids)
+    return [hash_of(key, "account", email.strip().lower()), *devices]
+
+
+def hash_of(key: bytes, kind: str, name: str) -> bytes:
+    """Return what a counter is kept under."""
+    return hashlib.blake2b(f"{kind}/{name}".encode(errors="surrogatepass"), key=key, digest_size=16).digest()

@@ -31,7 +31,7 @@ from api.resources.writing import verdicts_of
 from storage.committer import Committer
 from storage.engine import PAGE_TOKEN, Engine
 from sync.cursors import ORIGIN
-from sync.errors import MalformedRequest
+from sync.errors import MalformedRequest, SessionEnded
 from sync.limits import PAGE_BYTES_DEFAULT, PAGE_BYTES_MAX, PAGE_CHANGES_MAX, PAST_CURSORS_MAX
 from sync.messages import (
     PullAnswer,
@@ -91,7 +91,12 @@ async def push(request: Request[Any, Any, Any], caller: TheCaller, committer: Th
         raise WrongDevice
     scope: Any = request.scope
     scope[COUNTS] = counts = what_came(asked)
-    answer = await committer.push(caller.club_id, caller.user_id, asked, grant=caller.session_id)
+    try:
+        answer = await committer.push(caller.club_id, caller.user_id, asked, grant=caller.session_id)
+    except SessionEnded as error:
+        if caller.role == ENDED:  # the club was erased: nothing is kept, since there is nobody to keep it for
+            raise AccessEnded(caller.ended_at) from error
+        raise
     counts |= what_became(answer)
     if caller.role == ENDED:
         raise AccessEnded(caller.ended_at, kept=[verdict.n for verdict in verdicts_of(answer)])

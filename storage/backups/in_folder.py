@@ -12,10 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from storage.backups.keep import sync_path
 from storage.backups.manifest import SECRET, BackupError, Manifest
-from storage.backups.put_back import Restored, Step, put_back
+from storage.backups.put_back import Restored, Step, Then, put_back
 from storage.backups.tools import Tools
+from storage.disk import sync_path
 from storage.embedded import Durability, EmbeddedPostgres
 from storage.embedded.bundle import run_user
 from storage.embedded.folder import DataFolder
@@ -34,11 +34,13 @@ def put_back_in_folder(  # noqa: PLR0913 - each is a decision of whoever restore
     mark: str,
     replaces: bool,
     takes_secret: bool,
+    then: Then | None = None,
     durability: Durability = Durability.FULL,
 ) -> Restored:
     """Restore a whole backup into a data folder. Raises BackupError, or DataFolderBusy while a server runs there.
 
-    `takes_secret`: the secret of the backup becomes the folder's, so that who was signed in then stays so.
+    `takes_secret`: the secret of the backup becomes the folder's, so that who was signed in then stays so. `then` is
+    done with the new database before it takes the old one's place.
     """
     user, place = run_user(), DataFolder(data_dir)
     place.open(user)
@@ -56,7 +58,7 @@ def put_back_in_folder(  # noqa: PLR0913 - each is a decision of whoever restore
         scratch.chmod(0o711 if user.is_other else 0o700)
         try:
             step("Starting an empty PostgreSQL")
-            migrated = _build(scratch, tools, folder, manifest, step, durability)
+            migrated = _build(scratch, tools, folder, manifest, step, then, durability)
             aside = _exchange(place, scratch, mark)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
@@ -69,12 +71,18 @@ def put_back_in_folder(  # noqa: PLR0913 - each is a decision of whoever restore
 
 
 def _build(
-    scratch: Path, tools: Tools, folder: Path, manifest: Manifest, step: Step, durability: Durability
+    scratch: Path,
+    tools: Tools,
+    folder: Path,
+    manifest: Manifest,
+    step: Step,
+    then: Then | None,
+    durability: Durability,
 ) -> list[str]:
     with EmbeddedPostgres(scratch, durability=durability) as postgres:
         dsn = postgres.owner_dsn
         with ThreadPoolExecutor(max_workers=1) as pool:  # the caller may have a loop running in this thread
-            restoring = pool.submit(lambda: asyncio.run(put_back(dsn, tools, folder, manifest, step)))
+            restoring = pool.submit(lambda: asyncio.run(put_back(dsn, tools, folder, manifest, step, then)))
             return restoring.result()
 
 

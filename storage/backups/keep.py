@@ -7,7 +7,7 @@ it. A backup that was cut short has no name that counts. Old ones are deleted on
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +31,8 @@ from storage.backups.manifest import (
 )
 from storage.backups.tools import Tools, call
 from storage.clubs import set_club_sql
+from storage.disk import sync_path
+from storage.erasures.ledger_file import LEDGER
 from storage.readiness import CONNECT_S
 
 SCHEMAS: Final = ("grassroots", "touchline")
@@ -62,30 +64,32 @@ async def take(
     *,
     secret: Path | None,
     version: str,
+    ledger: Path | None = None,
     meanwhile: Callable[[int], object] | None = None,
 ) -> tuple[Path, Manifest]:
     """Make a backup of the database at `dsn`, whose owner signs in there, in a new folder below `into`.
 
-    `secret` is the file of the server's own secret, where it keeps one; `meanwhile` is told now and then how many bytes
-    are written. Raises BackupError, and leaves nothing behind then.
+    `secret` is the file of the server's own secret, where it keeps one, `ledger` that of its erasures; `meanwhile` is
+    told now and then how many bytes are written. Raises BackupError, and leaves nothing behind then.
     """
     _make_private(into)
     fresh = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=into))
     try:
         async with one_moment(dsn) as moment:
             await anyio.to_thread.run_sync(_dump, dsn, tools, fresh / DUMP, moment.snapshot, meanwhile)
-        return await anyio.to_thread.run_sync(_complete, fresh, into, tools, secret, moment, version)
+        return await anyio.to_thread.run_sync(_complete, fresh, into, tools, [secret, ledger], moment, version)
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
 
 
 def _complete(
-    fresh: Path, into: Path, tools: Tools, secret: Path | None, moment: Moment, version: str
+    fresh: Path, into: Path, tools: Tools, beside: Sequence[Path | None], moment: Moment, version: str
 ) -> tuple[Path, Manifest]:
     """Add what belongs to a dump, see all of it to the disk, prove it, and give it its name."""
-    if secret is not None and secret.is_file():
-        _copy_private(secret, fresh / SECRET)
+    for path, name in zip(beside, (SECRET, LEDGER), strict=True):  # read after the dump: no erasure in it is missing
+        if path is not None and path.is_file():
+            _copy_private(path, fresh / name)
     files = [describe_file(path) for path in sorted(fresh.iterdir())]
     made_at = moment.made_at.strftime("%Y-%m-%dT%H:%M:%SZ")
     manifest = Manifest(FORMAT, made_at, version, moment.postgres, moment.migrations, moment.clubs, files)
@@ -185,12 +189,3 @@ def _make_private(folder: Path) -> None:
 def _copy_private(source: Path, target: Path) -> None:
     target.touch(0o600)
     target.write_bytes(source.read_bytes())
-
-
-def sync_path(path: Path) -> None:
-    """Return when a file's bytes, or a folder's names, are on the disk."""
-    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

@@ -3,6 +3,7 @@
     <backups>/touchline-20261122T030000Z/manifest.json    this, written last
                                         /database.dump    of pg_dump, in its custom format
                                         /secret.key       only where the server keeps its own secret
+                                        /erasures.jsonl   the ledger of erasures, where there were some
 
 A folder without a manifest that fits is no backup: it was cut short, or somebody touched it.
 """

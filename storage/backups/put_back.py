@@ -5,7 +5,7 @@ whose tag is not in the log, is told `log_diverged`, and pushes what it had push
 tags: its epoch may stand at entry 40 again where somebody has read 50, so each begins anew.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -25,6 +25,8 @@ from storage.readiness import CONNECT_S, prepare
 
 Step = Callable[[str], object]
 """Is told, in a few words, what begins now."""
+Then = Callable[[str], Awaitable[object]]
+"""Is given where the owner of the restored database signs in, before anybody else does."""
 
 _THERE: Final = "SELECT nspname FROM pg_namespace WHERE nspname = ANY($1::text[]) ORDER BY nspname"
 _SESSIONS: Final = """
@@ -52,10 +54,13 @@ class Restored(Struct, frozen=True):
     """Where what was there before is now: folders, or schemas."""
 
 
-async def put_back(dsn: str, tools: Tools, folder: Path, manifest: Manifest, step: Step) -> list[str]:
+async def put_back(
+    dsn: str, tools: Tools, folder: Path, manifest: Manifest, step: Step, then: Then | None = None
+) -> list[str]:
     """Restore a whole backup into a database without our schemas; return the migrations that it lacked.
 
-    `dsn` is where the owner signs in. One transaction: what fails leaves nothing. Raises BackupError.
+    `dsn` is where the owner signs in. One transaction: what fails leaves nothing. Raises BackupError. `then` erases
+    again what was erased since.
     """
     await _execute(dsn, _MAKE_ROLE_ONLY)
     step("Restoring the dump")
@@ -65,6 +70,9 @@ async def put_back(dsn: str, tools: Tools, folder: Path, manifest: Manifest, ste
     migrated = await prepare(dsn)
     step("Checking what came back")
     await _finish(dsn, manifest)
+    if then is not None:
+        step("Erasing again what was erased since")
+        await then(dsn)
     return migrated
 
 

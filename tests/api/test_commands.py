@@ -1,5 +1,6 @@
 """An operator's commands from the outside: what they say, to a person and to a program, and their exit status."""
 
+import io
 import json
 import shutil
 from collections.abc import Awaitable, Callable, Iterator
@@ -63,14 +64,15 @@ def command(
     monkeypatch.setenv("DATA_DIR", str(folder / "data"))
     monkeypatch.setenv("DURABILITY", "test")
 
-    def call(arguments: tuple[str, ...]) -> Said:
+    def call(arguments: tuple[str, ...], typed: str) -> Said:
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{typed}\n"))
         with pytest.raises(SystemExit) as ended:
             main([*arguments])
         said = capsys.readouterr()
         return Said(ended.value.code, said.out, said.err)
 
-    async def run(*arguments: str) -> Said:
-        return await anyio.to_thread.run_sync(call, arguments)
+    async def run(*arguments: str, typed: str = "") -> Said:
+        return await anyio.to_thread.run_sync(call, arguments, typed)
 
     return run
 

@@ -30,6 +30,7 @@ class Server:
 
     checkout = CHECKOUT
     """Whose code it runs."""
+    module = "api.cli"
 
     def __init__(self, folder: Path, *command: str, **settings: str) -> None:
         """Start it with these settings and nothing else of this environment."""
@@ -39,7 +40,7 @@ class Server:
         self._words = folder.parent / f"words-{some_id()}"
         with self._words.open("wb") as words:
             self.process = subprocess.Popen(
-                [sys.executable, "-W", "error", "-m", "api.cli", *(command or ("serve",))],
+                [sys.executable, "-W", "error", "-m", self.module, *(command or ("serve",))],
                 env={**path, **given},
                 cwd=self.checkout,
                 stdout=subprocess.PIPE,
