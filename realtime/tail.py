@@ -272,9 +272,7 @@ class Reader:
         """Read a page. Raises Closed where the cursor is not of this log, or the database does not come back."""
         for is_last in (False, True):
             try:
-                # A read that has begun is finished, whoever leaves meanwhile: cut off, it leaves a transaction open.
-                reading = self._source.read(self.stream.channel, place, bytes_max=self._limits.page_bytes)
-                return await asyncio.shield(reading)
+                return await self._hub.read(self.stream, place, bytes_max=self._limits.page_bytes)
             except SyncError as error:
                 raise closed_by(error) from error
             except Closed:
