@@ -124,10 +124,10 @@ async def _migrations(dsn: str) -> Finding:
 async def _retention(connection: "asyncpg.Connection[asyncpg.Record]", now: Callable[[], datetime]) -> Finding:
     done_at, since = await connection.fetchrow(_UPKEEP, NAME) or (None, None)
     age_s = 0.0 if since is None else (now() - (done_at or since)).total_seconds()
-    says = "What is past its time was not deleted yet" if done_at is None else "What is past its time was deleted"
-    says += (
-        f"; the server has had {age_s / 86_400:.1f} days." if done_at is None else f" {age_s / 3_600:.1f} hours ago."
-    )
+    ago = f"{age_s / 86_400:.1f} days" if age_s >= 86_400 else f"{age_s / 3_600:.0f} hours"  # noqa: PLR2004 - a day
+    says = f"What is past its time was deleted {ago} ago."
+    if done_at is None:
+        says = f"What is past its time was not deleted yet; the schema is {ago} old."
     if age_s > UPKEEP_WARN_S:
         return warn("retention", says, "Run `touchline compact`, and see what the server's log says of upkeep.")
     return ok("retention", says)
