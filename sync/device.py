@@ -557,8 +557,8 @@ def _is_told_by(change: Change, made: Made) -> bool:
 
 def _is_over(made: Made) -> bool:
     """Tell whether a mutation is forgotten with its verdict: it is about somebody who was erased, or named them."""
-    is_erased = made.verdict is not None and made.verdict.code == "erased"
-    return is_erased or (made.is_redacted and not made.is_unsettled)
+    is_told = made.verdict is not None and made.verdict.code in {"erased", "cleaned"}
+    return is_told or (made.is_redacted and not made.is_unsettled)
 
 
 def _lay_own(records: Records, mutation: Mutation) -> None:
