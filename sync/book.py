@@ -528,7 +528,7 @@ class Workspace:
         """Keep a conflict's next state and log it; sides that have just joined carry its version."""
         version = self.next_version
         candidates = tuple(side if side.version else replace(side, version=version) for side in conflict.candidates)
-        is_redacted = self.redacts or conflict.is_redacted
+        is_redacted = True if self.redacts else conflict.is_redacted
         conflict = replace(conflict, version=version, candidates=candidates, is_redacted=is_redacted)
         self._log(Key(CONFLICTS, conflict.id), stamp=stamp, fields=wire_fields(conflict), deleted=None)
         self.plan.conflicts[conflict.id] = conflict
