@@ -17,7 +17,7 @@ from sync.collections import CONFLICTS, Catalogue, Problem, Value
 from sync.conflicts import Conflict, wire_fields
 from sync.cursors import Cursor, tag_for
 from sync.erased import Erased
-from sync.erasure import Erasure
+from sync.erasure import CLEANED, Erasure
 from sync.errors import MalformedRequest
 from sync.merge import Author
 from sync.messages import Group, Mutation, PushRequest, VerdictWord
@@ -471,6 +471,8 @@ class Workspace:
     ) -> None:
         """Keep what became of a mutation that had been admitted."""
         group = entry.mutation.group
+        if entry.is_cleaned and verdict in {"applied", "merged"}:
+            problem = CLEANED
         self.plan.outcomes[entry.order] = Outcome(
             device_id=entry.device_id,
             n=entry.mutation.n,
@@ -525,14 +527,6 @@ class Workspace:
         if not is_present(self.catalogue, was) and is_present(self.catalogue, record):
             self.appeared.append(record.key)
 
-    def redact(self, key: Key) -> None:
-        """Log once more all that is left of a record, so that devices forget what they held of it from before."""
-        record = self.record(key)
-        if record is not None:
-            writes = [*record.fields.values(), *([] if record.deleted is None else [record.deleted])]
-            with self.redacting():
-                self.save_record(record, stamp=max(write.stamp for write in writes), fields={}, deleted=None)
-
     @contextmanager
     def redacting(self, is_on: bool = True) -> Generator[None]:  # noqa: FBT001, FBT002 - a condition, as it reads
         """Log what is logged inside the block as redacted."""
@@ -546,7 +540,7 @@ class Workspace:
         """Keep a conflict's next state and log it; sides that have just joined carry its version."""
         version = self.next_version
         candidates = tuple(side if side.version else replace(side, version=version) for side in conflict.candidates)
-        is_redacted = self.redacts or conflict.is_redacted
+        is_redacted = True if self.redacts else conflict.is_redacted
         conflict = replace(conflict, version=version, candidates=candidates, is_redacted=is_redacted)
         self._log(Key(CONFLICTS, conflict.id), stamp=stamp, fields=wire_fields(conflict), deleted=None)
         self.plan.conflicts[conflict.id] = conflict

@@ -19,7 +19,7 @@ from typing import Any, Final
 from uuid import UUID, uuid5
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from sync.collections import CONFLICTS, Problem, Value, format_instant
@@ -86,7 +86,7 @@ class Conflict(Struct, frozen=True):
     """The device whose mutation closed it."""
     closed_at: str | None = None
     version: int = 0
-    is_redacted: bool = False
+    is_redacted: bool | UnsetType = UNSET
     """Whether names were taken out of it, or all: a snapshot says so; it is no field on the wire."""
 
     @property
@@ -108,7 +108,8 @@ def conflict_id(collection: str, record: str, field: str) -> str:
 def wire_fields(conflict: Conflict) -> dict[str, Any]:
     """Return a conflict's fields in the form in which changes and snapshots carry them."""
     built: dict[str, Any] = msgspec.to_builtins(conflict)
-    del built["id"], built["version"], built["is_redacted"]
+    del built["id"], built["version"]
+    built.pop("is_redacted", None)
     return built
 
 
@@ -230,5 +231,5 @@ def snapshot_row(conflict: Conflict) -> Change:
         record=conflict.id,
         stamp=max(stamps, default=""),
         fields=wire_fields(conflict),
-        redacted=conflict.is_redacted,
+        redacted=conflict.is_redacted is True,
     )

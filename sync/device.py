@@ -251,7 +251,7 @@ class Device:
         for verdict in answer.others:
             if verdict.n in mine:
                 self._settle(mine[verdict.n], verdict, answer)
-        self.state.made = [made for made in self.state.made if not _is_over(made)]
+        self._forget_over()
         newest = Cursor.parse(answer.timestamp, where="timestamp")
         if newest.version > self._acked_version and newest != self.cursor:
             self.state.acked = answer.timestamp  # an older one too: only the server can say that it is of this history
@@ -261,6 +261,7 @@ class Device:
             return
         made.verdict = verdict
         made.correction = answer.correction if verdict.correction is UNSET else verdict.correction
+        made.is_redacted |= verdict.code in {"erased", "cleaned"}
         if verdict.verdict != "parked":
             made.timestamp, made.settled_ms = answer.timestamp, answer.server_time
 
@@ -378,7 +379,12 @@ class Device:
             return
         kept: list[Made] = []
         for made in self.state.made:
-            if not _is_told_by(change, made) or (made.is_unsettled and (made.sent_in or change.deleted is not True)):
+            if not _is_told_by(change, made):
+                kept.append(made)
+                continue
+            is_owed = made.is_unsettled and (made.sent_in > 0 or change.deleted is not True)
+            if is_owed:
+                made.is_redacted = True
                 kept.append(made)
             elif made.is_unsettled and made.mutation.group is not None:
                 made.mutation = replace(made.mutation, op="put", fields={}, resolve=None)
@@ -388,6 +394,14 @@ class Device:
     def _move_cursor(self) -> None:
         self.state.past = thin([self.state.cursor, *self.state.past])
         self.state.cursor = str(self._pull_cursor)
+        self._forget_over()
+
+    def _forget_over(self) -> None:
+        """Forget what was about somebody who was erased or named them, once it is settled and needs no overlay."""
+        self.state.made = [made for made in self.state.made if not made.is_redacted or self._is_owed(made)]
+
+    def _is_owed(self, made: Made) -> bool:
+        return made.is_unsettled or self._is_shown_over(made)
 
     # -- snapshots -------------------------------------------------------------------------------------------------
 
@@ -553,12 +567,6 @@ def _is_told_by(change: Change, made: Made) -> bool:
     fields = change.fields
     about = Key(fields["collection"], fields["record"]), Key(fields["collection"], fields.get("other") or "")
     return made.key in about or bool(fields["field"].endswith(f"/{made.device_id}/{made.mutation.n}"))
-
-
-def _is_over(made: Made) -> bool:
-    """Tell whether a mutation is forgotten with its verdict: it is about somebody who was erased, or named them."""
-    is_erased = made.verdict is not None and made.verdict.code == "erased"
-    return is_erased or (made.is_redacted and not made.is_unsettled)
 
 
 def _lay_own(records: Records, mutation: Mutation) -> None:

@@ -244,5 +244,7 @@ def _finished(workspace: Workspace, erasure: Erasure, now_ms: int) -> Plan:
     if plan.changes:
         plan.changes[-1] = replace(plan.changes[-1], more=False)
     plan.club = replace(workspace.book.club, head=workspace.head, clock=workspace.clock)
-    plan.erasure = replace(erasure, version=workspace.head.version, at_ms=now_ms, rewritten_to=0, finished_ms=None)
+    # Where nothing was left to write, nobody can have seen it: whoever comes with an old queue has not.
+    version = workspace.head.version + (0 if plan.changes else 1)
+    plan.erasure = replace(erasure, version=version, at_ms=now_ms, rewritten_to=0, finished_ms=None)
     return plan

@@ -19,7 +19,7 @@ from sync.collections import Problem, Value
 from sync.names import name_of
 from sync.records import ERASER, Key
 
-__all__ = ["ERASED", "ERASER", "SINGLE", "Erasure", "NotErasable", "moved_on", "names_among", "subject_of"]
+__all__ = ["CLEANED", "ERASED", "ERASER", "SINGLE", "Erasure", "NotErasable", "moved_on", "names_among", "subject_of"]
 
 Kinds = Literal["record", "user", "club"]
 
@@ -29,6 +29,8 @@ SINGLE: Final = "1."
 
 ERASED: Final = Problem("erased", "It is about somebody who was erased, and nothing of it was kept.")
 """What whoever writes about somebody who was erased is told."""
+CLEANED: Final = Problem("cleaned", "It named somebody who was erased; the name was taken out of it.")
+"""What whoever names somebody without knowing that they were erased is told, though it was applied."""
 
 
 class Erasure(Struct, frozen=True):

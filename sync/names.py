@@ -126,7 +126,8 @@ class Names:
         if is_object(value):
             return {self.without(key): self.without_any(each) for key, each in value.items()}
         if is_list(value):
-            return [self.without_any(each) for each in value]
+            cleaned = [self.without_any(each) for each in value]
+            return value if cleaned == list(value) else cleaned
         return value
 
     def _replaced(self, text: str) -> str:

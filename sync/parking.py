@@ -103,8 +103,6 @@ def _apply_parked(workspace: Workspace, entry: Entry) -> None:
 
 def _apply(workspace: Workspace, entry: Entry) -> Applied:
     applied = apply_entry(workspace, entry)
-    if entry.is_cleaned:
-        workspace.redact(entry.key)
     workspace.settle(entry, "merged" if applied.is_lost else "applied", conflicts=applied.conflicts)
     if entry.waits_for is not None:
         workspace.unpark(entry)

@@ -126,7 +126,7 @@ def _answer(
         outcome = workspace.plan.outcomes.get((workspace.device_id, each.n)) or workspace.held.get(each.n)
         if outcome is None:
             continue  # made after its author's access had ended
-        if outcome.verdict == "applied" and outcome.correction == correction:
+        if outcome.verdict == "applied" and outcome.problem is None and outcome.correction == correction:
             applied.append(outcome)
         else:
             others.append(_verdict(outcome, correction))

@@ -12,6 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from storage.engine import Engine
+from storage.erasures import Eraser, Erasure
 from storage.memory import ClubState, MemoryStore
 from sync.collections import Catalogue, Collection, DuplicateRule, Field, Reference, Type, Value, Values, make_catalogue
 from sync.conflicts import Conflict, conflict_id
@@ -69,7 +70,7 @@ CATALOGUE = make_catalogue(
     Collection(
         "players",
         {
-            "name": Field(Type.TEXT, required=True, length_max=100, is_personal=True),
+            "name": Field(Type.TEXT, required=True, length_max=100, is_personal=True, identifies=True),
             "number": Field(Type.INTEGER, minimum=1, maximum=99),
             "is_captain": Field(Type.BOOLEAN, nullable=False),
             "weight": Field(Type.NUMBER, minimum=0),
@@ -234,6 +235,14 @@ class Server:
         state.log = [row for row in state.log if row.version >= oldest]
         state.club = msgspec.structs.replace(state.club, oldest=oldest)
         self.store.clubs[CLUB] = state
+
+    def erase(self, record: str, *, collection: str = "players", rows_max: int = 1_000) -> Erasure:
+        """Erase a record, and rewrite the log behind it."""
+        dice = self._dice.randbytes
+        eraser = Eraser(self.store, self.catalogue, clock=lambda: self.now_ms, dice=dice, rows_max=rows_max)
+        erasure = run(eraser.erase(CLUB, Key(collection, record), by=None, erasure_id=uid(0xE5)))
+        run(eraser.go_on(CLUB))
+        return erasure
 
     # Every request and answer goes through its bytes.
 

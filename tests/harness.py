@@ -85,10 +85,14 @@ class Site:
         """Return another server of the same club: it shares the data and nothing else."""
         return Site(self.stand, seed=number, node=self.stand.node())
 
+    def clock(self) -> int:
+        """Return the server's time."""
+        return self.now_ms
+
     @property
     def engine(self) -> Engine:
         """Return the engine on the store that there is now."""
-        return Engine(CATALOGUE, self.store, clock=lambda: self.now_ms, dice=self._dice.randbytes)
+        return Engine(CATALOGUE, self.store, clock=self.clock, dice=self._dice.randbytes)
 
     async def push(self, author: str, body: bytes) -> bytes:
         """Answer a push. Raises SyncError as the engine does."""

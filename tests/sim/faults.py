@@ -89,8 +89,8 @@ def some_text(phone: Phone) -> str:
     dice, pool = phone.world.dice, phone.world.pool["players"]
     if pool and dice.random() < 0.2:
         player = dice.choice(pool)
-        held = phone.device.state.records.get("players", {}).get(player)
-        if held is None or not held.deleted or held.values:
+        erased_in = phone.world.oracle.erased.get(player)
+        if erased_in is None or phone.device.cursor.version < erased_in:
             return dice.choice(("", "by ")) + some_name(phone, player)
     return dice.choice(WORDS)
 

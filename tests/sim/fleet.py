@@ -261,8 +261,11 @@ class Phone:
         # One that waits for a parent which only a lost phone had is held too; that it truly waits is checked elsewhere.
         # So is an orphan that somebody discarded before the restore: their answer is pushed again as well.
         outcomes = world.club.outcomes
+        kept_all_the_same = {"discarded", "cleaned"}
         refused = {
-            name for name, each in outcomes.items() if each.problem is not None and each.problem.code != "discarded"
+            name
+            for name, each in outcomes.items()
+            if each.problem is not None and each.problem.code not in kept_all_the_same
         }
         held = {each.signature for name, each in world.oracle.known.items() if name not in refused}
         for key, acked in self.acked.items():

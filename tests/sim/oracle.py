@@ -20,6 +20,7 @@ from storage.memory import ClubState
 from sync.book import Outcome
 from sync.collections import CONFLICTS, Field, Type, Value
 from sync.cursors import Cursor
+from sync.erasure import Erasure
 from sync.errors import CursorExpired, SyncError
 from sync.limits import CORRECTION_FLOOR_MS
 from sync.messages import Again, Malformed, Mutation, PullAnswer, PushAnswer, PushRequest, read_mutations
@@ -253,7 +254,9 @@ class Oracle:
         """Check that a refused push left no trace (I2)."""
         must(self.before(club) == before, "I2", "a refused push left a trace")
 
-    def saw_erased(self, before: Before, club: ClubState, player: str, *, is_again: bool = False) -> None:
+    def saw_erased(
+        self, before: Before, club: ClubState, player: str, erasure: Erasure, *, is_again: bool = False
+    ) -> None:
         """Look at an erasure: nothing of the player is left, and whatever else was written is as it was, unnamed.
 
         One that is done again after a restore goes by the names that are in the ledger.
@@ -265,11 +268,11 @@ class Oracle:
             key_of(known.mutation) == key and isinstance(known.mutation, Mutation) and "name" in known.mutation.fields
             for known in self.known.values()
         )
-        names = next(each.names for each in club.erasures.values() if each.version == club.club.head.version)
-        must(is_again or had_name == bool(names), "I17", f"{player} was named: {had_name}, kept are {names}")
-        if names:
+        is_right = is_again or had_name == bool(erasure.names)
+        must(is_right, "I17", f"{player} was named: {had_name}, and it is kept as {erasure}")
+        if erasure.names:
             self.named.add(player)
-        self.erased[player] = club.club.head.version
+        self.erased[player] = erasure.version
         self.seen["erased"] += 1
         self._forget(player)
         for change in rows:
@@ -321,7 +324,7 @@ class Oracle:
                 told += [{change.fields["field"]: side["value"]} for side in sides if side is not None]
         return any(name in fields and without(player, fields[name]) != fields[name] for fields in told)
 
-    def is_silent(self, mutation: Mutation, device_id: str) -> bool:
+    def is_silent(self, mutation: Mutation | Malformed, device_id: str) -> bool:
         """Tell whether a mutation wrote a text that lost without a word, so that nobody else ever had it."""
         if not isinstance(mutation, Mutation):
             return False
@@ -591,8 +594,6 @@ class Oracle:
             if change.collection == CONFLICTS:
                 self._reveal(change)
                 continue
-            if change.redacted:
-                continue  # what is left of the record, said once more
             must(change.stamp in mine, "I2", f"version {change.version} was written by nobody")
             laid = dict(change.fields)
             if change.deleted is not UNSET:

@@ -175,7 +175,8 @@ class World:
             if player not in self.oracle.erased:
                 before = self.oracle.before(self.club)
                 run(self.eraser.erase_again(CLUB, erasure))
-                self.oracle.saw_erased(before, self.club, player, is_again=True)
+                now = self.club.erasures[erasure.erasure_id]
+                self.oracle.saw_erased(before, self.club, player, now, is_again=True)
 
     def erase(self, player: str) -> None:
         """Erase a player, if there is one."""
@@ -186,7 +187,7 @@ class World:
             self.oracle.refused(self.club, before)
             return
         self.ledger[player] = erasure
-        self.oracle.saw_erased(before, self.club, player)
+        self.oracle.saw_erased(before, self.club, player, erasure)
         self.say(f"server: erased {player[:6]}, to {self.head}")
 
     def rewrite(self, *, batches_max: int | None = None) -> None:
