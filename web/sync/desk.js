@@ -209,6 +209,11 @@ export class Desk extends Events {
     return this.#store((draft) => close(draft, refused, "keep", this.clock.now()));
   }
 
+  /** Say that the person was told which edits were not kept, since who they are about was erased. */
+  noted() {
+    return this.state.change(({ meta }) => void delete meta.let_go);
+  }
+
   /** @param {Omit<Edit, "wall">} edit */
   #edit(edit) {
     return this.#store((draft) => this.#make(draft, edit));

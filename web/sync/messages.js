@@ -82,6 +82,7 @@ export const KEPT_MS = 14 * 24 * 3_600 * 1_000;
  * @property {Values} [fields]
  * @property {boolean} [deleted]
  * @property {boolean} [more]
+ * @property {boolean} [redacted] whether `fields` are all that is left, and what was known before must be forgotten
  */
 /** @typedef {{since: string, acked: string | null, past: string[]}} PullQuery */
 /** @typedef {{changes: Change[], timestamp: string, more: boolean}} PullAnswer */

@@ -4,6 +4,8 @@
  *     queued -> applied | merged     shown until the cursor passes the answer's timestamp, then kept
  *            -> parked -> any other  sent again in every sync
  *            -> rejected             shown no more; the conflict of that kind keeps it
+ *
+ * What is about a record that was erased is forgotten earlier: see erasure.js.
  */
 
 import { versionOf } from "./cursors.js";
@@ -116,7 +118,7 @@ export function* overlay(draft) {
 }
 
 /**
- * Return what may be forgotten: settled more than 14 days ago, and passed by the cursor.
+ * Return what may be forgotten: settled more than 14 days ago, or passing, and passed by the cursor.
  *
  * `nowMs` is the server's time, as its answers tell it: this device's own clock may be set a year ahead, and an edit
  * made long ago without signal was still settled only yesterday.
@@ -127,7 +129,8 @@ export function* overlay(draft) {
 export function forgettable(draft, nowMs) {
   const { cursor } = draft.meta;
   return [...draft.made()]
-    .filter((made) => !isUnsettled(made) && made.settled_ms <= nowMs - KEPT_MS && !isShownOver(made, cursor))
+    .filter((made) => !isUnsettled(made) && !isShownOver(made, cursor))
+    .filter((made) => made.passing || made.settled_ms <= nowMs - KEPT_MS)
     .map((made) => made.mutation.n);
 }
 

@@ -7,6 +7,7 @@
  */
 
 import { thin, versionOf } from "./cursors.js";
+import { obey } from "./erasure.js";
 import { PROTOCOL, readPicture } from "./messages.js";
 import { pullQuery } from "./pull.js";
 import { lay, Records } from "./records.js";
@@ -95,6 +96,7 @@ export function pictured(draft, run, query, answer) {
   const { meta } = draft;
   if (query.since !== meta.cursor) return "";
   if (answer !== null) {
+    obey(draft, answer.records);
     const fold = new Records();
     for (const row of answer.records) lay(fold, row);
     draft.replaceRecords(fold);

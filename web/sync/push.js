@@ -7,6 +7,7 @@
  */
 
 import { ORIGIN, PAST_CURSORS_MAX, versionOf } from "./cursors.js";
+import { ERASED, letGo } from "./erasure.js";
 import { ProtocolFault, PUSH_BYTES_ADVISED, PUSH_MUTATIONS_MAX } from "./messages.js";
 import { isUnsettled } from "./outbox.js";
 import { makeStamp } from "./stamps.js";
@@ -29,6 +30,7 @@ import { makeStamp } from "./stamps.js";
  * @property {string} pullCursor
  * @property {Change[]} partial the begun transaction
  * @property {Records | null} staged a snapshot that is not shown yet
+ * @property {Change[]} redacted what the snapshot, and the log after it, tell of records that were redacted
  * @property {string | null} until
  * @property {Map<number, string>} heads the heads under which the pages of the snapshot were read: version -> tag
  */
@@ -48,6 +50,7 @@ export function wake(draft) {
     pullCursor: draft.meta.cursor,
     partial: [],
     staged: null,
+    redacted: [],
     until: null,
     heads: new Map(),
   };
@@ -176,10 +179,11 @@ export function pushed(draft, run, push, answer) {
       ([, made]) => made.device_id === push.device_id,
     ),
   );
+  const sent = new Set(push.mutations.map(({ n }) => n));
   for (const verdict of verdictsOf(push, answer)) {
-    const made = mine.get(verdict.n);
-    if (!made) throw new ProtocolFault(`the answer speaks of ${verdict.n}, which was not pushed`);
-    settle(draft, made, verdict, answer);
+    if (!sent.has(verdict.n)) throw new ProtocolFault(`the answer speaks of ${verdict.n}, which was not pushed`);
+    const made = mine.get(verdict.n); // of a record that was erased while the push was under way it is forgotten
+    if (made) settle(draft, made, verdict, answer);
   }
   const { meta } = draft;
   const isNewer = versionOf(answer.timestamp) > (meta.acked === null ? 0 : versionOf(meta.acked));
@@ -208,6 +212,7 @@ function* verdictsOf({ device_id }, { applied, others }) {
  */
 function settle(draft, made, verdict, answer) {
   if (!isUnsettled(made)) return;
+  if (verdict.code === ERASED) return letGo(draft, made);
   const isFinal = verdict.verdict !== "parked";
   draft.setMade({
     ...made,

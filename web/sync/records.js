@@ -79,7 +79,7 @@ export class Records {
 }
 
 /**
- * Lay a change over the fold; in a replay what is not newer is skipped.
+ * Lay a change over the fold; in a replay what is not newer is skipped. Of a redacted record only what it brings is left.
  * @param {Records} records
  * @param {Change} change
  */
@@ -87,7 +87,7 @@ export function lay(records, change) {
   const held = records.get(change.collection, change.record) ?? NOTHING;
   if (change.version <= held.version) return;
   records.set(change.collection, change.record, {
-    values: { ...held.values, ...change.fields },
+    values: { ...(!change.redacted && held.values), ...change.fields },
     deleted: change.deleted ?? held.deleted,
     stamp: later(held.stamp, change.stamp),
     version: change.version,

@@ -25,6 +25,7 @@ export function snapshotTaken(draft, run, pages) {
   run.heads = new Map(heads.map((head) => [versionOf(head), head.slice(head.indexOf(".") + 1)]));
   run.staged = new Records();
   for (const page of pages) for (const row of page.records) lay(run.staged, row);
+  run.redacted = pages.flatMap((page) => page.records.filter((row) => row.redacted));
   run.until = last.until;
   run.pullCursor = last.timestamp;
   run.partial = [];

@@ -24,6 +24,7 @@ import { Records } from "./records.js";
  * @property {Again | null} again
  * @property {number} correction
  * @property {number} sent_in the sync in which it was last sent
+ * @property {boolean} [passing] whether it is kept no longer than until it is settled: somebody was erased meanwhile
  */
 /**
  * @typedef {object} Meta What a device knows of itself and of the log.
@@ -39,6 +40,7 @@ import { Records } from "./records.js";
  * @property {number} correction what the server adds to this device's clock
  * @property {string | null} club_id the club whose data this is, from the first time somebody signs in
  * @property {boolean} ended whether the person is no member any more
+ * @property {number} [let_go] edits that were not kept since somebody was erased, and of which nobody was told yet
  */
 /**
  * @typedef {object} News What a store has that the asker has not.

@@ -22,6 +22,7 @@ import { Problem, Unreachable } from "./transport.js";
  * @property {number} parked mutations that the server keeps, waiting for what belongs to them
  * @property {number} conflicts what wants a person
  * @property {number} refused of these, mutations of this device that were refused
+ * @property {number} let_go mutations of this device that were not kept, since who they are about was erased; see `noted()`
  * @property {number | null} saved_at when the server last held all that was made here, by this device's clock
  * @property {number} correction milliseconds by which the server corrects this device's clock
  * @property {number | null} retry_at when the next try is due, after a failure
@@ -51,6 +52,7 @@ export function countsOf(picture, records) {
     parked: all.filter((each) => each.verdict?.verdict === "parked").length,
     conflicts: open.length,
     refused: openRefusals(picture, records).length,
+    let_go: meta.let_go ?? 0,
     saved_at: meta.saved_ms || null,
     correction: meta.correction,
   };

@@ -56,6 +56,7 @@ export const SCORED = "5c000000-0000-4000-8000-0000000000aa";
 export class FakeServer {
   log = [];
   outcomes = new Map();
+  erased = new Set();
   requests = [];
   /** Called with each request before it is carried out; answers a Response to send instead, or throws. */
   before = async () => null;
@@ -127,6 +128,7 @@ export class FakeServer {
   #apply(device_id, { n, collection, record, op, fields, resolve }) {
     const key = `${device_id}/${n}`;
     if (this.outcomes.has(key)) return;
+    if (this.erased.has(`${collection}/${record}`)) return void this.outcomes.set(key, { n, verdict: "rejected", code: "erased", sentence: "It was erased." });
     const stamp = makeStamp((BigInt(this.clock.now()) << 16n).toString(16).padStart(16, "0"), device_id);
     if (fields?.wrong) {
       const field = `rejected/${key}`;
@@ -154,6 +156,13 @@ export class FakeServer {
   write(collection, record, fields) {
     this.#apply("de000000-0000-4000-8000-0000000000ff", { n: this.log.length + 1_000, collection, record, op: "put", fields });
     return this.log.at(-1);
+  }
+
+  /** Erase a record for good: nothing of it is left, and nothing about it is taken any more. */
+  erase(collection, record) {
+    this.erased.add(`${collection}/${record}`);
+    for (const each of this.log) if (each.record === record) Object.assign(each, { fields: {}, redacted: true });
+    this.#log(collection, record, "f".repeat(48), { deleted: true, redacted: true });
   }
 
   /** Answer a client whose cursors are not of this log. */
