@@ -43,6 +43,7 @@ from api.pages import routes as pages
 from api.reference import documents
 from api.resources import (
     awards,
+    dossiers,
     events,
     exports,
     lineup,
@@ -62,6 +63,7 @@ from api.resources import (
     teams,
 )
 from api.resources.desk import Desk
+from api.resources.dossiers import Dossiers
 from api.resources.sharing import Sharer
 from api.resources.views import Views
 from api.resources.writing import Writer
@@ -72,6 +74,7 @@ from football.roles import permit_of
 from realtime.limits import LiveLimits
 from storage.accounts import Accounts, in_use, open_engine
 from storage.committer import Committer
+from storage.dossiers import DossierReader
 from storage.engine import Engine
 from storage.matches import MatchReader
 from storage.people import People, open_people
@@ -101,6 +104,7 @@ class Services(Struct):
     views: Views
     desk: Desk
     pictures: PictureReader
+    dossiers: Dossiers
     sharer: Sharer
     readiness: Readiness
     live: Live
@@ -161,6 +165,7 @@ async def open_services(
             gate,
             live_floor,
             pictures=pictures,
+            dossiers=Dossiers(DossierReader(pool), matches, clock=clock),
             pools=Pools({"store": pool, "door": door}, partial(in_use, database)),
             clock=clock,
         )
@@ -181,6 +186,7 @@ def join(  # noqa: PLR0913 - here alone all parts meet
     live_floor: Live,
     *,
     pictures: PictureReader,
+    dossiers: Dossiers,
     pools: Pools,
     clock: Callable[[], int],
 ) -> Services:
@@ -204,6 +210,7 @@ def join(  # noqa: PLR0913 - here alone all parts meet
         views=Views(engine.store, clock=clock),
         desk=Desk(engine, writer, matches, clock=clock),
         pictures=pictures,
+        dossiers=dossiers,
         sharer=Sharer(links, people.accounts, clock=clock, dice=secrets.token_bytes),
         readiness=readiness,
         live=live_floor,
@@ -286,6 +293,7 @@ ROUTES: Final[tuple[Any, ...]] = (
     *sharing.ROUTES,
     *reports.ROUTES,
     *exports.ROUTES,
+    *dossiers.ROUTES,
     *squads.ROUTES,
     *sockets.ROUTES,
     *feeds.ROUTES,

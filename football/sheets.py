@@ -122,7 +122,12 @@ def csv_head(table: str) -> str:
 
 def csv_lines(table: str, rows: Iterable[Row]) -> str:
     """Return rows of a table as lines of CSV."""
-    return "".join(",".join(_cell(row[name]) for name in COLUMNS[table]) + "\r\n" for row in rows)
+    return "".join(csv_line(row[name] for name in COLUMNS[table]) for row in rows)
+
+
+def csv_line(values: Iterable[Any]) -> str:
+    """Return values as one line of CSV."""
+    return ",".join(map(_cell, values)) + "\r\n"
 
 
 def _event_row(match: Record, event: Record, part: Record | None, names: Names) -> Row:

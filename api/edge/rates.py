@@ -45,6 +45,11 @@ BUDGETS: Final[Mapping[str, Budget]] = {
         per_session=300,
     ),
     "reads": Budget("An app that shows a season reads some dozens of pages.", per_address=6_000, per_session=600),
+    "exports": Budget(
+        "All that there is about somebody is looked for in the whole of a club's log: once in a while, by a person.",
+        per_address=60,
+        per_session=12,
+    ),
     "sync": Budget(
         "A phone that comes back sends 10 pushes and 50 pulls at once; ten such a minute are a loop.",
         per_address=6_000,

@@ -66,6 +66,7 @@ POLICY = (
     Rule(WRITES, r"/api/(events|lineup|notes)/.*", WRITERS, has_link=True),
     # What a club keeps from season to season: decided by owners and coaches, read by members.
     Rule("GET", r"/api/seasons/\{season_id\}/export", DECIDERS),
+    Rule("GET", r"/api/players/\{player_id\}/export", DECIDERS),
     Rule("GET", r"/api/(matches|teams|players|seasons|awards)(/.*)?", MEMBERS),
     Rule(WRITES, r"/api/(teams|players|seasons|awards)(/.*)?", DECIDERS),
 )

@@ -1,0 +1,127 @@
+"""A dossier: all that a club holds about one player, fit to be handed to them, since nobody else is in it.
+
+Ids and full names of other players are replaced wherever they stand, in notes too, and whoever wrote is told by their
+role alone. What a note calls somebody by a first name cannot be known: a person reads a dossier before handing it on.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+from unicodedata import normalize
+
+from football.collections import CATALOGUE, PLAYERS
+
+OTHER: Final = "another player"
+COLUMNS: Final = ("section", "collection", "record", "at", "by", "field", "value")
+"""Of a dossier as CSV: one line for each value."""
+
+_WORD: Final = re.compile(r"[^\W_]+")
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_NAMING: Final = frozenset(
+    name
+    for collection in CATALOGUE.collections.values()
+    for name, spec in collection.fields.items()
+    if spec.reference is not None and spec.reference.collection == PLAYERS.name
+)
+"""The fields that name a player."""
+_LETTER_LENGTH_MAX: Final = 3
+_GAP_LENGTH_MAX: Final = 8
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """Return the words of a text as names are compared: without case, marks between them, and forms of letters."""
+    return tuple(_WORD.findall(normalize("NFKC", text).casefold()))
+
+
+def rough_pattern(names: Iterable[str]) -> str | None:
+    """Return a regular expression that PostgreSQL finds these names by, and more; None for names of one word alone.
+
+    Letters beyond ASCII count as any, since what their small forms are depends on the database.
+    """
+    found = {words for name in names if len(words := words_of(name)) > 1}
+    gap = f".{{1,{_GAP_LENGTH_MAX}}}"
+    return "|".join(sorted(gap.join(map(_rough, words)) for words in found)) or None
+
+
+def _rough(word: str) -> str:
+    return "".join(each if each.isascii() else f".{{1,{_LETTER_LENGTH_MAX}}}" for each in word)
+
+
+class Screen:
+    """Tells what is about the subject, and hides everybody else."""
+
+    def __init__(self, subject: str, names: Iterable[str], others: Mapping[str, str | None]) -> None:
+        """Know the subject by id and by every name they had, and the club's other players by id and name."""
+        self._subject = subject
+        self._others = frozenset(others) - {subject}
+        own = {words_of(name) for name in names}
+        hidden = {words_of(name) for each, name in others.items() if name and each != subject} - own
+        self._own = frozenset(words for words in own if len(words) > 1)
+        self._known = {words: False for words in own if words} | {words: True for words in hidden if words}
+        self._longest = max(map(len, self._known), default=0)
+
+    def is_about(self, value: Any) -> bool:  # noqa: ANN401 - any JSON value
+        """Tell whether a value names the subject: by id, or by a full name of two words or more."""
+        if isinstance(value, str):
+            return value == self._subject or any(words in self._own for words, _ in self._spans(words_in(value)))
+        inside = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+        return any(self.is_about(each) for each in inside)
+
+    def clean(self, value: Any, field: str = "") -> Any:  # noqa: ANN401 - any JSON value
+        """Return a value without other players; `field` is where it stands."""
+        if isinstance(value, Mapping):
+            return {name: self.clean(each, str(name)) for name, each in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.clean(each, field) for each in value]
+        if not isinstance(value, str) or value == self._subject:
+            return value
+        if field in _NAMING:
+            return OTHER
+        return self._text(_UUID.sub(lambda found: OTHER if found[0] in self._others else found[0], value))
+
+    def _text(self, text: str) -> str:
+        """Return a text without the names of others; the subject's own, which may hold one of theirs, stays."""
+        even = normalize("NFKC", text)
+        parts: list[str] = []
+        done = 0
+        for words, (begin, end) in self._spans(words_in(even)):
+            if self._known[words]:
+                parts += [even[done:begin], OTHER]
+                done = end
+        return "".join([*parts, even[done:]]) if parts else text
+
+    def _spans(self, words: list[tuple[str, tuple[int, int]]]) -> Iterator[tuple[tuple[str, ...], tuple[int, int]]]:
+        """Yield the names in a text and where they stand, the longest at each place."""
+        at = 0
+        while at < len(words):
+            for length in range(min(self._longest, len(words) - at), 0, -1):
+                window = tuple(word for word, _ in words[at : at + length])
+                if window in self._known:
+                    yield window, (words[at][1][0], words[at + length - 1][1][1])
+                    at += length - 1
+                    break
+            at += 1
+
+
+def words_in(text: str) -> list[tuple[str, tuple[int, int]]]:
+    """Return the words of a text, and where each stands in its NFKC form."""
+    return [(found[0].casefold(), found.span()) for found in _WORD.finditer(normalize("NFKC", text))]
+
+
+def lines_of(section: str, row: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """Yield the lines of a row of a dossier, one for each value, in the order of `COLUMNS`."""
+    head = tuple(row.get(name) for name in COLUMNS[1:5])
+    rest = {name: value for name, value in row.items() if name not in COLUMNS[1:5]}
+    for field, value in _leaves("", rest):
+        yield (section, *head, field, value)
+
+
+def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - any JSON value
+    if isinstance(value, Mapping):
+        for name, each in value.items():
+            yield from _leaves(f"{path}.{name}" if path else str(name), each)
+    elif isinstance(value, list | tuple):
+        for place, each in enumerate(value):
+            yield from _leaves(f"{path}[{place}]", each)
+    elif value is not None:
+        yield path, str(value).lower() if isinstance(value, bool) else value
