@@ -25,13 +25,14 @@ from api.edge.origins import shared_with
 from api.edge.ratelimits import Limiter, RateLimits, caller_of
 from api.errors import HANDLERS
 from api.health import Readiness
-from api.identity import account, auth, clubs, invitations, scorers
+from api.identity import account, auth, clubs, invitations, own_data, scorers
 from api.identity.access import AccessMiddleware, Gate, provide_caller
 from api.identity.account import AccountKeeper
 from api.identity.auth import Doorkeeper
 from api.identity.clubs import ClubKeeper
 from api.identity.invitations import Inviter
 from api.identity.keys import KeyRing
+from api.identity.own_data import OwnData
 from api.identity.reception import Reception
 from api.identity.scorers import ScorerKeeper
 from api.identity.slowdown import SlowDown
@@ -77,6 +78,7 @@ from storage.committer import Committer
 from storage.dossiers import DossierReader
 from storage.engine import Engine
 from storage.matches import MatchReader
+from storage.own_data import OwnDataReader
 from storage.people import People, open_people
 from storage.pictures import PictureReader
 from storage.pools import DOOR_CONNECTIONS_MAX
@@ -97,6 +99,7 @@ class Services(Struct):
     gate: Gate
     keeper: Doorkeeper
     own: AccountKeeper
+    own_data: OwnData
     clubs: ClubKeeper
     inviter: Inviter
     scorers: ScorerKeeper
@@ -166,6 +169,7 @@ async def open_services(
             live_floor,
             pictures=pictures,
             dossiers=Dossiers(DossierReader(pool), matches, clock=clock),
+            own_data=OwnData(OwnDataReader(pool), clock=clock),
             pools=Pools({"store": pool, "door": door}, partial(in_use, database)),
             clock=clock,
         )
@@ -187,6 +191,7 @@ def join(  # noqa: PLR0913 - here alone all parts meet
     *,
     pictures: PictureReader,
     dossiers: Dossiers,
+    own_data: OwnData,
     pools: Pools,
     clock: Callable[[], int],
 ) -> Services:
@@ -203,6 +208,7 @@ def join(  # noqa: PLR0913 - here alone all parts meet
         gate=gate,
         keeper=keeper,
         own=AccountKeeper(reception),
+        own_data=own_data,
         clubs=ClubKeeper(reception, keeper),
         inviter=Inviter(reception),
         scorers=ScorerKeeper(reception, engine),
@@ -267,6 +273,7 @@ def create_app(
 ROUTES: Final[tuple[Any, ...]] = (
     *auth.ROUTES,
     *account.ROUTES,
+    *own_data.ROUTES,
     *clubs.ROUTES,
     *invitations.ROUTES,
     *scorers.ROUTES,

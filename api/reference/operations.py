@@ -54,7 +54,13 @@ TAGS: Final[Mapping[str, str]] = {
     "health": "Whether the server lives, and can write.",
 }
 """The first word of an address is its tag; one that is not here stands after these."""
-SAME: Final[Mapping[str, str]] = {"club": "clubs", "shared": "share", "sharing": "share", "match-awards": "awards"}
+SAME: Final[Mapping[str, str]] = {
+    "club": "clubs",
+    "shared": "share",
+    "account": "auth",
+    "sharing": "share",
+    "match-awards": "awards",
+}
 
 
 def name_operations(found: Iterable[tuple[str, Operation, HTTPRouteHandler]]) -> None:

@@ -41,6 +41,7 @@ POLICY = (
     Rule("POST", r"/api/auth/logout", MEMBERS, has_link=True),
     Rule("GET", r"/api/auth/me", MEMBERS, has_link=True),
     Rule(ALL, r"/api/auth/.*", MEMBERS),
+    Rule("GET", r"/api/account/export", MEMBERS),
     # The club and its people.
     Rule("POST", r"/api/clubs", MEMBERS),
     Rule("GET", r"/api/club(/members)?", MEMBERS),
