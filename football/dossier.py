@@ -5,17 +5,16 @@ role alone. What a note calls somebody by a first name cannot be known: a person
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
-from unicodedata import normalize
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, cast
 
 from football.collections import CATALOGUE, PLAYERS
+from sync.names import Word, words_of
 
 OTHER: Final = "another player"
 COLUMNS: Final = ("section", "collection", "record", "at", "by", "field", "value")
 """Of a dossier as CSV: one line for each value."""
 
-_WORD: Final = re.compile(r"[^\W_]+")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NAMING: Final = frozenset(
     name
@@ -28,9 +27,9 @@ _LETTER_LENGTH_MAX: Final = 3
 _GAP_LENGTH_MAX: Final = 8
 
 
-def words_of(text: str) -> tuple[str, ...]:
-    """Return the words of a text as names are compared: without case, marks between them, and forms of letters."""
-    return tuple(_WORD.findall(normalize("NFKC", text).casefold()))
+def forms_of(text: str) -> tuple[str, ...]:
+    """Return the words of a text as names are compared."""
+    return tuple(word.form for word in words_of(text))
 
 
 def rough_pattern(names: Iterable[str]) -> str | None:
@@ -38,8 +37,8 @@ def rough_pattern(names: Iterable[str]) -> str | None:
 
     Letters beyond ASCII count as any, since what their small forms are depends on the database.
     """
-    found = {words for name in names if len(words := words_of(name)) > 1}
-    gap = f".{{1,{_GAP_LENGTH_MAX}}}"
+    found = {words for name in names if len(words := forms_of(name)) > 1}
+    gap = f".{{0,{_GAP_LENGTH_MAX}}}"
     return "|".join(sorted(gap.join(map(_rough, words)) for words in found)) or None
 
 
@@ -54,8 +53,8 @@ class Screen:
         """Know the subject by id and by every name they had, and the club's other players by id and name."""
         self._subject = subject
         self._others = frozenset(others) - {subject}
-        own = {words_of(name) for name in names}
-        hidden = {words_of(name) for each, name in others.items() if name and each != subject} - own
+        own = {forms_of(name) for name in names}
+        hidden = {forms_of(name) for each, name in others.items() if name and each != subject} - own
         self._own = frozenset(words for words in own if len(words) > 1)
         self._known = {words: False for words in own if words} | {words: True for words in hidden if words}
         self._longest = max(map(len, self._known), default=0)
@@ -63,16 +62,15 @@ class Screen:
     def is_about(self, value: Any) -> bool:  # noqa: ANN401 - any JSON value
         """Tell whether a value names the subject: by id, or by a full name of two words or more."""
         if isinstance(value, str):
-            return value == self._subject or any(words in self._own for words, _ in self._spans(words_in(value)))
-        inside = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
-        return any(self.is_about(each) for each in inside)
+            return value == self._subject or any(words in self._own for words, _ in self._spans(words_of(value)))
+        return any(self.is_about(each) for _, each in inside(value))
 
     def clean(self, value: Any, field: str = "") -> Any:  # noqa: ANN401 - any JSON value
         """Return a value without other players; `field` is where it stands."""
         if isinstance(value, Mapping):
-            return {name: self.clean(each, str(name)) for name, each in value.items()}
+            return {name: self.clean(each, name) for name, each in inside(value)}
         if isinstance(value, list | tuple):
-            return [self.clean(each, field) for each in value]
+            return [self.clean(each, field) for _, each in inside(value)]
         if not isinstance(value, str) or value == self._subject:
             return value
         if field in _NAMING:
@@ -81,31 +79,26 @@ class Screen:
 
     def _text(self, text: str) -> str:
         """Return a text without the names of others; the subject's own, which may hold one of theirs, stays."""
-        even = normalize("NFKC", text)
         parts: list[str] = []
         done = 0
-        for words, (begin, end) in self._spans(words_in(even)):
-            if self._known[words]:
-                parts += [even[done:begin], OTHER]
-                done = end
-        return "".join([*parts, even[done:]]) if parts else text
+        for name, found in self._spans(words_of(text)):
+            if self._known[name]:
+                parts += [text[done : found[0].start], OTHER]
+                done = found[-1].end
+        return "".join([*parts, text[done:]])
 
-    def _spans(self, words: list[tuple[str, tuple[int, int]]]) -> Iterator[tuple[tuple[str, ...], tuple[int, int]]]:
-        """Yield the names in a text and where they stand, the longest at each place."""
+    def _spans(self, words: Sequence[Word]) -> Iterator[tuple[tuple[str, ...], Sequence[Word]]]:
+        """Yield the names in a text, and the words that they are: the longest at each place."""
         at = 0
         while at < len(words):
             for length in range(min(self._longest, len(words) - at), 0, -1):
-                window = tuple(word for word, _ in words[at : at + length])
-                if window in self._known:
-                    yield window, (words[at][1][0], words[at + length - 1][1][1])
+                found = words[at : at + length]
+                name = tuple(word.form for word in found)
+                if name in self._known:
+                    yield name, found
                     at += length - 1
                     break
             at += 1
-
-
-def words_in(text: str) -> list[tuple[str, tuple[int, int]]]:
-    """Return the words of a text, and where each stands in its NFKC form."""
-    return [(found[0].casefold(), found.span()) for found in _WORD.finditer(normalize("NFKC", text))]
 
 
 def lines_of(section: str, row: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
@@ -117,11 +110,16 @@ def lines_of(section: str, row: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
 
 
 def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - any JSON value
-    if isinstance(value, Mapping):
-        for name, each in value.items():
-            yield from _leaves(f"{path}.{name}" if path else str(name), each)
-    elif isinstance(value, list | tuple):
-        for place, each in enumerate(value):
-            yield from _leaves(f"{path}[{place}]", each)
+    if isinstance(value, Mapping | list | tuple):
+        for name, each in inside(value):
+            yield from _leaves(f"{path}.{name}" if path else name, each)
     elif value is not None:
         yield path, str(value).lower() if isinstance(value, bool) else value
+
+
+def inside(value: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - any JSON value
+    """Yield what a mapping or a list holds, and where: by name, or by place; nothing for a single value."""
+    if isinstance(value, Mapping):
+        yield from cast("Mapping[str, Any]", value).items()
+    elif isinstance(value, list | tuple):
+        yield from ((str(place), each) for place, each in enumerate(cast("Sequence[Any]", value)))

@@ -20,7 +20,7 @@ from api.requests import CSV, JSON, NO_STORE
 from api.resources.desk import TheCaller
 from api.resources.exports import CSV_WITH_HEADER
 from football import sheets
-from football.dossier import COLUMNS, Screen, lines_of, rough_pattern
+from football.dossier import COLUMNS, Screen, inside, lines_of, rough_pattern
 from football.sheets import Names
 from storage.dossiers import DossierReader, Logged, Sought, Waiting
 from storage.matches import MatchReader, Wanted
@@ -80,7 +80,7 @@ class Dossiers:
     async def _names_of(self, club_id: str, player: Record) -> set[str]:
         """Return every name that the player ever had here: what was written over is in the log, or was laid aside."""
         sought = Sought(player.key.record)
-        found = {player.fields["full_name"].value} if "full_name" in player.fields else set()
+        found: set[Any] = {player.fields["full_name"].value} if "full_name" in player.fields else set()
         async for logged in self._reader.log(club_id, sought):
             found |= {each.change.fields.get("full_name") for each in logged if each.change.key == player.key}
         async for conflicts in self._reader.conflicts(club_id, sought):
@@ -237,9 +237,10 @@ class Dossier:
 
     def _side(self, conflict: Conflict, side: Side) -> dict[str, Any]:
         value = side.value
-        if isinstance(value, Mapping) and isinstance(value.get("mutation"), Mapping):
+        mutation = dict(inside(value)).get("mutation")
+        if isinstance(mutation, Mapping):
             # As it was sent, without its place in somebody's queue.
-            value = self._of_others(_edit_of(value["mutation"]))
+            value = self._of_others(_edit_of(dict(inside(mutation))))
         name = conflict.field if "/" not in conflict.field else ""
         told = {"at": side.at, "by": self._by(side.device_id), "value": self._screen.clean(value, name)}
         return told if side.problem is None else {**told, "why": side.problem.sentence}

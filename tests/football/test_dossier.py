@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from football.dossier import OTHER, Screen, lines_of, rough_pattern, words_of
+from football.dossier import OTHER, Screen, forms_of, lines_of, rough_pattern
 
 ME, OTHER_ID, TWIN, STRANGER = (f"{digit * 8}-0000-4000-8000-000000000000" for digit in "1234")
 SCREEN = Screen(
@@ -58,8 +58,8 @@ def test_what_is_about_the_subject() -> None:
 @given(st.text(max_size=60))
 def test_a_text_without_names_stays_as_it_was(text: str) -> None:
     """Nothing is normalised, cut or added where there is nothing to hide."""
-    hidden = words_of("Anna-Lena O'Neil")
-    words = words_of(text)
+    hidden = forms_of("Anna-Lena O'Neil")
+    words = forms_of(text)
     if not any(words[at : at + len(hidden)] == hidden for at in range(len(words))):
         assert SCREEN.clean(text) == text
 
@@ -82,5 +82,5 @@ def test_a_row_is_one_line_for_each_value() -> None:
     row = {"collection": "events", "record": ME, "at": None, "fields": {"x": 1, "notes": None}, "sides": [{"on": True}]}
     assert list(lines_of("records", row)) == [
         ("records", "events", ME, None, None, "fields.x", 1),
-        ("records", "events", ME, None, None, "sides[0].on", "true"),
+        ("records", "events", ME, None, None, "sides.0.on", "true"),
     ]

@@ -8,6 +8,7 @@
  */
 
 import { isUnsettled } from "./outbox.js";
+import { CONFLICTS } from "./overlay.js";
 
 /** @typedef {import("./messages.js").Change} Change */
 /** @typedef {import("./messages.js").Mutation} Mutation */
@@ -25,17 +26,32 @@ export const ERASED = "erased";
 export function obey(draft, changes) {
   const news = changes.filter((change) => change.redacted && isNews(draft, change));
   if (news.length === 0) return;
-  const redacted = new Set(news.map(keyOf));
+  const redacted = new Set(news.flatMap(keysIn));
   const erased = new Set(news.filter(isErased).map(keyOf));
   const names = namesOf(draft, erased);
   for (const made of [...draft.made()]) {
     const key = keyOf(made.mutation);
-    const isAbout = redacted.has(key) || textsOf(made.mutation).some((text) => names.some((name) => text.includes(name)));
+    const isAbout =
+      redacted.has(key) ||
+      redacted.has(`${made.device_id}/${made.mutation.n}`) ||
+      textsOf(made.mutation).some((text) => names.some((name) => text.includes(name)));
     if (!isUnsettled(made)) isAbout && draft.forget(made.mutation.n);
-    // One of a group is sent and refused with the others: without it they would wait for it in vain.
-    else if (erased.has(key) && !made.mutation.group) letGo(draft, made);
+    else if (erased.has(key)) drop(draft, made);
     else if (isAbout || erased.size > 0) draft.setMade({ ...made, passing: true });
   }
+}
+
+/**
+ * Let go of what waits about an erased record. One of a group goes on without its content, to be refused with the others:
+ * they would wait for it in vain. If it may have been sent, it must stay what it was.
+ * @param {Draft} draft
+ * @param {Made} made
+ */
+function drop(draft, made) {
+  const { group, resolve: _, ...mutation } = made.mutation;
+  if (!group) letGo(draft, made);
+  else if (made.sent_in > 0) draft.setMade({ ...made, passing: true });
+  else draft.setMade({ ...made, passing: true, mutation: { ...mutation, group, op: "put", fields: {} } });
 }
 
 /**
@@ -63,6 +79,21 @@ function isNews(draft, { collection, record, version }) {
  */
 function isErased({ deleted, fields = {} }) {
   return deleted === true && Object.keys(fields).length === 0;
+}
+
+/**
+ * Return what a redacted change is about: its record; of a conflict also the records that it asks about, and the edit.
+ * @param {Change} change
+ */
+function keysIn(change) {
+  const { collection, record, other, field } = change.collection === CONFLICTS ? (change.fields ?? {}) : {};
+  const [kind, device, n] = String(field ?? "").split("/");
+  return [
+    keyOf(change),
+    ...(collection ? [keyOf({ collection, record })] : []),
+    ...(other ? [keyOf({ collection, record: other })] : []),
+    ...(kind === "rejected" || kind === "orphan" ? [`${device}/${n}`] : []),
+  ];
 }
 
 /** @param {{collection: string, record: string}} what */

@@ -86,9 +86,10 @@ export class Records {
 export function lay(records, change) {
   const held = records.get(change.collection, change.record) ?? NOTHING;
   if (change.version <= held.version) return;
+  const { values, deleted } = change.redacted ? NOTHING : held;
   records.set(change.collection, change.record, {
-    values: { ...(!change.redacted && held.values), ...change.fields },
-    deleted: change.deleted ?? held.deleted,
+    values: { ...values, ...change.fields },
+    deleted: change.deleted ?? deleted,
     stamp: later(held.stamp, change.stamp),
     version: change.version,
   });

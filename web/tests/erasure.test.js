@@ -188,6 +188,7 @@ for (const kind of Object.keys(STORES))
       await mine.edit("matches", "m", { title: "t" }, { group });
       await mine.hear(mine.row("players", "p", { deleted: true, redacted: true }));
       assert.deepEqual(mine.made(), [2, 3]);
+      assert.doesNotMatch(await mine.dump(), /Okonkwo/); // neither that one, nor the one of the group: it was never sent
       await mine.push(({ collection }) => ({ verdict: "rejected", code: collection === "players" ? "erased" : "group_rejected" }));
       assert.deepEqual(mine.made(), [3]);
       assert.doesNotMatch(await mine.dump(), /Okonkwo/);
@@ -214,6 +215,21 @@ for (const kind of Object.keys(STORES))
       await mine.hear(mine.row("conflicts", "c", { fields: closed, redacted: true }));
       assert.deepEqual(mine.state.picture.records.get("conflicts", "c").values, closed);
       assert.doesNotMatch(await mine.dump(), /Okonkwo/);
+    });
+
+    test("with the contents of a conflict go own edits of what it asks about, and the one that was refused", async () => {
+      const mine = await device(kind);
+      await mine.edit("events", "e", { notes: "By Mira" });
+      await mine.edit("matches", "m", { title: "t", wrong: "Mira" });
+      await mine.edit("matches", "m2", { title: "t" });
+      await mine.push(({ n }) => (n === 2 ? { verdict: "rejected", code: "unknown_field" } : { verdict: "applied" }));
+      const closed = { status: "superseded", stands: null, candidates: [] };
+      await mine.hear(
+        mine.row("conflicts", "c1", { fields: { kind: "field", collection: "events", record: "e", field: "notes", ...closed }, redacted: true }),
+        mine.row("conflicts", "c2", { fields: { kind: "rejected", collection: "matches", record: "x", field: `rejected/${DEVICE}/2`, ...closed }, redacted: true }),
+      );
+      assert.deepEqual(mine.made(), [3]);
+      assert.doesNotMatch(await mine.dump(), /Mira/);
     });
 
     test("a snapshot tells it too, once: what is written after the erasure is kept as ever", async () => {

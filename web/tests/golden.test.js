@@ -43,6 +43,17 @@ test("a greater stamp is a later one, and where two devices wrote a field the la
       }
 });
 
+test("of a redacted change, as the server sends it, nothing is left but what it brings", () => {
+  for (const name of ["Change, erased", "Change, with a name replaced"]) {
+    const change = wire[name];
+    const records = new Records();
+    lay(records, { ...change, version: 1, redacted: undefined, deleted: undefined, fields: { note: "Mira scored", x: 1 } });
+    lay(records, change);
+    const { values, deleted } = records.get(change.collection, change.record);
+    assert.deepEqual([values, deleted], [change.fields ?? {}, change.deleted ?? false], name);
+  }
+});
+
 test("the id of a conflict is the server's", () => {
   const { id, collection, record, field } = wire.Conflict;
   assert.equal(conflictId(collection, record, field), id);
