@@ -45,6 +45,7 @@ from api.reference import documents
 from api.resources import (
     awards,
     dossiers,
+    erasures,
     events,
     exports,
     lineup,
@@ -65,6 +66,7 @@ from api.resources import (
 )
 from api.resources.desk import Desk
 from api.resources.dossiers import Dossiers
+from api.resources.erasures import Erasures
 from api.resources.sharing import Sharer
 from api.resources.views import Views
 from api.resources.writing import Writer
@@ -77,6 +79,8 @@ from storage.accounts import Accounts, in_use, open_engine
 from storage.committer import Committer
 from storage.dossiers import DossierReader
 from storage.engine import Engine
+from storage.erasures import Eraser
+from storage.erasures.eraser import BeforeCommit
 from storage.matches import MatchReader
 from storage.own_data import OwnDataReader
 from storage.people import People, open_people
@@ -108,6 +112,7 @@ class Services(Struct):
     desk: Desk
     pictures: PictureReader
     dossiers: Dossiers
+    erasures: Erasures
     sharer: Sharer
     readiness: Readiness
     live: Live
@@ -133,9 +138,11 @@ async def open_services(
     monotonic: Callable[[], float] = time.monotonic,
     direct_dsn: str | None = None,
     limits: LiveLimits | None = None,
+    note_erasure: BeforeCommit | None = None,
 ) -> AsyncGenerator[Services]:
     """Open the pools at `dsn`, where the application's role signs in, and close them at the end.
 
+    `note_erasure` writes each erasure of a record down where it outlives the database, before it is committed.
     Wake-ups between processes go by `direct_dsn` where a pooler stands before the other.
     """
     pool = await open_pool(dsn)
@@ -158,7 +165,8 @@ async def open_services(
             limits=limits,
             wakeups=partial(make_wakeups, direct_dsn or dsn),
         )
-        yield join(
+        eraser = Eraser(store, CATALOGUE, clock=clock, dice=secrets.token_bytes, on_commit=live_floor.on_commit)
+        services = join(
             engine,
             matches,
             Sharing(pool),
@@ -171,8 +179,13 @@ async def open_services(
             dossiers=Dossiers(DossierReader(pool), matches, clock=clock),
             own_data=OwnData(OwnDataReader(pool), clock=clock),
             pools=Pools({"store": pool, "door": door}, partial(in_use, database)),
+            erased_by=(eraser, note_erasure),
             clock=clock,
         )
+        try:
+            yield services
+        finally:
+            await services.erasures.close()
     finally:
         await database.dispose()
         await door.close()
@@ -193,6 +206,7 @@ def join(  # noqa: PLR0913 - here alone all parts meet
     dossiers: Dossiers,
     own_data: OwnData,
     pools: Pools,
+    erased_by: tuple[Eraser, BeforeCommit | None],
     clock: Callable[[], int],
 ) -> Services:
     """Join an engine and accounts to services."""
@@ -217,6 +231,7 @@ def join(  # noqa: PLR0913 - here alone all parts meet
         desk=Desk(engine, writer, matches, clock=clock),
         pictures=pictures,
         dossiers=dossiers,
+        erasures=Erasures(erased_by[0], engine, writer, people.accounts, before_commit=erased_by[1]),
         sharer=Sharer(links, people.accounts, clock=clock, dice=secrets.token_bytes),
         readiness=readiness,
         live=live_floor,
@@ -301,6 +316,7 @@ ROUTES: Final[tuple[Any, ...]] = (
     *reports.ROUTES,
     *exports.ROUTES,
     *dossiers.ROUTES,
+    *erasures.ROUTES,
     *squads.ROUTES,
     *sockets.ROUTES,
     *feeds.ROUTES,

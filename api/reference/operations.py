@@ -51,6 +51,7 @@ TAGS: Final[Mapping[str, str]] = {
     "positions": "The words for positions.",
     "clubs": "Members, roles and invitations.",
     "share": "Links for families: making them, and what a viewer reads by one.",
+    "erasures": "Making somebody's data disappear for good.",
     "health": "Whether the server lives, and can write.",
 }
 """The first word of an address is its tag; one that is not here stands after these."""

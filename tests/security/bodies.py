@@ -78,6 +78,11 @@ def _more(operation: Operation, club: Club) -> dict[str, Any]:
         "/api/auth/login": {"email": f"owner.{club.mark}@club.example"},
         "/api/auth/scorer": {"secret": club.secrets["scorer_secret"]},
         "/api/sync/push": {"mutations": [mutation]},
+        "/api/erasures": {
+            "collection": "players",
+            "record": club.ids["players"],
+            "confirm": f"{club.mark.upper()} full-name",
+        },
         "/api/sync/events": {"events": [{"id": FRESH, "kind": "goal"}]},
         "/api/matches/{match_id}/periods": {"number": 2},
         "/api/matches/{match_id}/substitutions": {"off": club.ids["players"], "minute": 9},

@@ -51,6 +51,7 @@ POLICY = (
     Rule(ALL, OF_A_MATCH + r"/(scorers|share)(/.*)?", DECIDERS),
     Rule("GET", r"/api/sharing/rules", DECIDERS),
     Rule("PUT", r"/api/sharing/rules", OWNER),
+    Rule("GET POST", r"/api/erasures", OWNER),
     # Sync.
     Rule("POST", r"/api/sync/push", WRITERS, has_link=True),
     Rule("POST", r"/api/sync/conflicts.*", DECIDERS),
