@@ -3,6 +3,7 @@
  * way to draw again. Screens are functions of it.
  */
 
+import { letGoSentence } from "./model/erased.js";
 import { Matches } from "./model/matches.js";
 import { readRoute } from "./route.js";
 import { SCORE } from "./scoring.js";
@@ -110,9 +111,24 @@ export class App {
   enter(club) {
     this.#leave();
     this.club = club;
-    const ends = [club.on("change", this.redraw), club.on("status", () => (this.#isOver() ? this.arrive() : this.redraw()))];
+    const ends = [club.on("change", this.redraw), club.on("status", () => this.#heard())];
     this.#leave = () => ends.forEach((end) => end());
+    this.#tellLetGo();
     this.redraw();
+  }
+
+  #heard() {
+    this.#tellLetGo();
+    if (this.#isOver()) this.arrive();
+    else this.redraw();
+  }
+
+  /** Say once, to somebody who looks, that edits were not kept since who they are about was erased. */
+  #tellLetGo() {
+    const { let_go: count } = this.club.status;
+    if (!count || globalThis.document?.visibilityState === "hidden") return;
+    this.say(letGoSentence(count));
+    void this.club.noted();
   }
 
   /** A link that ended takes its match off the phone, also from under a screen. */

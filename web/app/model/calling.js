@@ -2,6 +2,7 @@
 
 import { regularPeriods } from "../../football/clock.js";
 import { periodWords } from "../../football/words.js";
+import { nameless } from "./erased.js";
 
 /** @typedef {import("../../touchline.js").Touchline} Touchline */
 /** @typedef {import("../../football/facts.js").Match} Match */
@@ -13,7 +14,7 @@ import { periodWords } from "../../football/words.js";
  */
 export function called(club, playerId) {
   const player = club.get("players", playerId);
-  if (!player) return "somebody who is not in the squad";
+  if (!player) return nameless(club, playerId, "somebody who is not in the squad");
   const { squad_number: number, full_name: name } = player;
   return number === null || number === undefined ? String(name) : `${number} ${name}`;
 }

@@ -1,6 +1,7 @@
 /** A team's players in one match: who is on the pitch, who is not, and what they are called at the line. */
 
 import { onPitch, sideOfStint } from "../../football/live.js";
+import { nameless } from "./erased.js";
 import { sidesOf } from "./sides.js";
 import { playersOf, shortName } from "./squads.js";
 
@@ -51,7 +52,7 @@ export const sentOff = ({ events }) => new Set(events.flatMap((event) => (event.
  */
 export function memberOf(club, id, position = null) {
   const player = club.get("players", id);
-  const name = String(player?.full_name ?? "Somebody");
+  const name = String(player?.full_name ?? nameless(club, id));
   return { id, name, short: shortName(name), number: player?.squad_number ?? null, position };
 }
 

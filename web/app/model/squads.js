@@ -1,5 +1,7 @@
 /** Squads: the teams and players of a club, as screens list and name them. */
 
+import { nameless } from "./erased.js";
+
 /** @typedef {import("../../touchline.js").Touchline} Touchline */
 /** @typedef {import("../../sync/messages.js").Values & {id: string}} Row */
 
@@ -157,12 +159,12 @@ export function teamName(club, teamId, otherwise = "Team") {
 }
 
 /**
- * Return a player's name in full.
+ * Return a player's name in full; of one who is not there, what they are called.
  * @param {Touchline} club
  * @param {unknown} playerId
  */
 export function playerName(club, playerId) {
-  return String((playerId && club.get("players", String(playerId))?.full_name) || "Somebody");
+  return String((playerId && club.get("players", String(playerId))?.full_name) || nameless(club, playerId));
 }
 
 /**

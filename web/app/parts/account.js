@@ -57,14 +57,17 @@ const fact = (name, value) => h("div", null, h("dt", null, name), h("dd", null, 
  * @param {string} act
  * @param {(own: Filled) => import("../dom.js").Child} fields
  * @param {(typed: Record<string, string>) => Promise<unknown>} send
- * @param {(error: any) => string} [fieldOf] which field an error is about, where its own name is another
+ * @param {object} [how]
+ * @param {(error: any) => string} [how.fieldOf] which field an error is about, where its own name is another
+ * @param {boolean} [how.isBad] whether nothing brings back what it does
+ * @param {() => string | null} [how.hindrance] why it cannot be done now
  */
-export function openForm(app, title, act, fields, send, fieldOf = () => "") {
+export function openForm(app, title, act, fields, send, { fieldOf = () => "", isBad = false, hindrance = () => null } = {}) {
   /** @type {Filled} */
   const own = { wrong: null, isBusy: false };
   const submit = async (/** @type {Event} */ event, /** @type {() => void} */ close) => {
     event.preventDefault();
-    if (own.isBusy) return;
+    if (own.isBusy || hindrance()) return;
     own.isBusy = true;
     own.wrong = null;
     app.redraw();
@@ -86,7 +89,11 @@ export function openForm(app, title, act, fields, send, fieldOf = () => "") {
         { novalidate: true, onsubmit: (/** @type {Event} */ event) => void submit(event, close) },
         formWrong(own),
         fields(own),
-        h("button.button.wide", { type: "submit", disabled: own.isBusy }, own.isBusy ? "One moment" : act),
+        h(
+          "button.button.wide",
+          { type: "submit", class: isBad ? "bad" : "", disabled: own.isBusy || hindrance() !== null },
+          own.isBusy ? "One moment" : act,
+        ),
       ),
   });
 }
@@ -133,9 +140,10 @@ function openPassword(app) {
     await app.club.request("POST", "/api/auth/password", typed);
     app.say("Changed. Your other phones sign in again");
   };
-  openForm(app, "Change my password", "Change it", fields, send, ({ code }) =>
-    code === "wrong_password" ? "old_password" : code === "weak_password" || code === "malformed" ? "new_password" : "",
-  );
+  openForm(app, "Change my password", "Change it", fields, send, {
+    fieldOf: ({ code }) =>
+      code === "wrong_password" ? "old_password" : code === "weak_password" || code === "malformed" ? "new_password" : "",
+  });
 }
 
 /** @param {App} app */

@@ -2,6 +2,7 @@
 
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
+import { isErased } from "../model/erased.js";
 import { byName, NAME_LENGTH_MAX, ownTeams, playerName, playersOf } from "../model/squads.js";
 import { to } from "../route.js";
 
@@ -53,7 +54,9 @@ function line(app, award, mayTake) {
       "span.grow",
       null,
       h("strong", null, String(award.category)),
-      h("a", { href: to("player", String(award.player_id)) }, playerName(app.club, award.player_id)),
+      isErased(app.club, award.player_id)
+        ? h("span", null, playerName(app.club, award.player_id))
+        : h("a", { href: to("player", String(award.player_id)) }, playerName(app.club, award.player_id)),
       Boolean(award.notes) && h("small", null, String(award.notes)),
     ),
     mayTake &&

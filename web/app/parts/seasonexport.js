@@ -47,14 +47,15 @@ export function takeAway(app, season) {
 }
 
 /**
- * Return why a season cannot be taken away now; null where it can.
+ * Return why the server cannot do something now; null where it can.
  * @param {App} app
+ * @param {string} [what] it does
  */
-export function hindranceFor(app) {
+export function hindranceFor(app, what = "The server writes this file") {
   const { state, pending } = app.club.status;
-  if (!app.isSignedIn || state === "signed_out") return "The server writes this file: sign in first.";
-  if (!app.may("coach")) return "Only coaches and owners may take a season away.";
-  if (state === "offline") return "The server writes this file, and there is no signal now.";
+  if (!app.isSignedIn || state === "signed_out") return `${what}: sign in first.`;
+  if (!app.may("coach")) return "Only coaches and owners may do this.";
+  if (state === "offline") return `${what}, and there is no signal now.`;
   return pending > 0 ? "Wait until all is saved: the server does not have everything yet." : null;
 }
 

@@ -3,11 +3,14 @@
 import { POSITIONS } from "../../football/vocabulary.js";
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
+import { isErased } from "../model/erased.js";
 import { ALL, appearancesOf, currentSeason, inSeason, playedBy, seasonsOf } from "../model/seasons.js";
 import { playerName, teamName } from "../model/squads.js";
 import { did } from "../parts/appearances.js";
+import { openErasing } from "../parts/erasing.js";
 import { fold } from "../parts/fold.js";
 import { honours } from "../parts/honours.js";
+import { openPlayerExport } from "../parts/playerexport.js";
 import { wornBy } from "../parts/playergrid.js";
 import { openPlayer } from "../parts/playersheet.js";
 import { shirt } from "../parts/shirt.js";
@@ -38,7 +41,7 @@ export const player = {
   draw(app, own) {
     const found = playerOf(app);
     if (!found)
-      return h("div.empty", null, h("p", null, "This player is not here any more."), h("a.button", { href: to("squad") }, "To the squad"));
+      return h("div.empty", null, h("p", null, goneWords(app)), h("a.button", { href: to("squad") }, "To the squad"));
     const matches = app.matches();
     const seasons = seasonsOf(app.club);
     const season = own.season ?? currentSeason(seasons, matches);
@@ -50,7 +53,7 @@ export const player = {
       seasons.length > 0 && seasonChoice(app, own, seasons, season),
       appearances.length > 0 ? did(app, found, appearances) : h("p.hint", null, "No match played yet that is recorded here."),
       honours(app, found.id, season),
-      app.may("coach") && [onlyCoaches(found), sharing(app, found), leaving(app, found)],
+      app.may("coach") && [onlyCoaches(found), sharing(app, found), leaving(app, found), ownData(app, found)],
     ];
   },
 };
@@ -62,6 +65,13 @@ export const player = {
 function playerOf({ club, route }) {
   const fields = route.id ? club.get("players", route.id) : undefined;
   return fields && { ...fields, id: String(route.id) };
+}
+
+/** @param {App} app */
+function goneWords({ club, route }) {
+  return isErased(club, route.id)
+    ? "This player was erased for good. The score and the minutes of their matches stay."
+    : "This player is not here any more.";
 }
 
 /**
@@ -182,5 +192,24 @@ function leaving(app, player) {
       ),
     ),
     h("p.ending", null, h("button.link.bad", { type: "button", onclick: () => void remove() }, "Delete this player")),
+  ];
+}
+
+/**
+ * What the player, or their family, may ask of the club: to see what is kept, and to be forgotten.
+ * @param {App} app
+ * @param {Row} player
+ */
+function ownData(app, player) {
+  return [
+    h("h2", null, "Their data"),
+    h(
+      "p.acts",
+      null,
+      h("button.button.calm.wide", { type: "button", onclick: () => openPlayerExport(app, player) }, "Export what the club holds"),
+    ),
+    app.isSignedIn &&
+      app.may("owner") &&
+      h("p.ending", null, h("button.link.bad", { type: "button", onclick: () => openErasing(app, player) }, "Erase this player for good")),
   ];
 }
