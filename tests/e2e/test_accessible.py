@@ -134,6 +134,13 @@ async def test_the_club(phones: Phones, address: str) -> None:
     await eyes.visit("squad", "/#/squad", page.locator(".team-card"))
     await eyes.visit("team", f"/#/team/{team_id}", page.locator(".players"))
     await eyes.visit("player", f"/#/player/{players[0]['id']}", page.locator("main h2"))
+    for button in ("Edit player", "Export what the club holds", "Erase this player for good"):
+        await page.get_by_role("button", name=button).click()
+        if button.startswith("Erase"):
+            await page.get_by_role("button", name="Erase for good").click()
+            await expect(page.locator("[aria-invalid=true]")).to_be_visible()
+        await eyes.look_at_sheet(button)
+    await eyes.visit("no player", f"/#/player/{some_id()}", "This player is not here any more.")
     await eyes.visit("seasons", "/#/season", page.locator("main h2"))
     await eyes.visit("season", f"/#/season/{seasons[0]['id']}", page.locator("main h2"))
     await eyes.visit("club", "/#/club", "Is my match saved?")

@@ -4,6 +4,7 @@ import { h } from "../dom.js";
 import { forgetHere } from "../entry.js";
 import { refusalWords } from "../model/refusals.js";
 import { fetched, online, whenFetched } from "./fetched.js";
+import { saveFile } from "./files.js";
 import { formWrong, passwordEntry, textEntry, typedIn } from "./form.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -32,6 +33,7 @@ export function drawAccount(app, own) {
         { key: "acts" },
         h("button.button.calm.wide", { type: "button", onclick: () => openName(app, own.me) }, "Change my name"),
         h("button.button.calm.wide", { type: "button", onclick: () => openPassword(app) }, "Change my password"),
+        h("button.button.calm.wide", { type: "button", onclick: () => void takeAway(app) }, "Export what is kept about me"),
       ),
       h("h2", { key: "end" }, "Delete my account"),
       h(
@@ -49,6 +51,14 @@ export function drawAccount(app, own) {
  * @param {string} value
  */
 const fact = (name, value) => h("div", null, h("dt", null, name), h("dd", null, value));
+
+/** @param {App} app */
+async function takeAway(app) {
+  await app.attempt(async () => {
+    const file = await app.club.download("/api/account/export");
+    saveFile("account.json", file.type, file);
+  });
+}
 
 /**
  * Open a sheet with a short form; what the server refuses is said beside its field.

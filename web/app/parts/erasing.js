@@ -17,8 +17,9 @@ const GOES = [
   "All of it on every phone of the club, when that phone syncs next.",
 ];
 const STAYS = [
-  "The score, the goals and the minutes of past matches: whose they were, they say no more. It is “Player” there.",
-  "Files that somebody saved or printed, and a phone that never syncs again.",
+  "The score, the goals and the minutes of past matches. In place of the name they say “Player”.",
+  "Files that somebody saved or printed, and what is on a phone that never syncs again.",
+  "Backups of the server, until they are deleted. What comes back from one is erased once more.",
 ];
 
 /**
