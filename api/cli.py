@@ -18,6 +18,7 @@ from rich.panel import Panel
 from api import VERSION
 from api.commands.backup import backup, restore
 from api.commands.doctor import doctor
+from api.commands.export import export
 from api.commands.people import club, user
 from api.identity.demo import DEMO_EMAIL, DEMO_PASSWORD
 from api.identity.keys import SecretFileError
@@ -107,7 +108,7 @@ def demo() -> None:
     sys.exit(run())
 
 
-for _command in (doctor, backup, restore, club, user):
+for _command in (doctor, backup, restore, club, user, export):
     commands.add_command(_command)
 
 
