@@ -23,8 +23,8 @@ _NAMING: Final = frozenset(
     if spec.reference is not None and spec.reference.collection == PLAYERS.name
 )
 """The fields that name a player."""
-_LETTER_LENGTH_MAX: Final = 3
-_GAP_LENGTH_MAX: Final = 8
+_ASCII_RUN: Final = re.compile(r"[0-9A-Za-z]+")
+_RUN_LENGTH_MIN: Final = 3
 
 
 def forms_of(text: str) -> tuple[str, ...]:
@@ -32,18 +32,20 @@ def forms_of(text: str) -> tuple[str, ...]:
     return tuple(word.form for word in words_of(text))
 
 
-def rough_pattern(names: Iterable[str]) -> str | None:
-    """Return a regular expression that PostgreSQL finds these names by, and more; None for names of one word alone.
+def rough_likes(names: Iterable[str]) -> list[str]:
+    """Return patterns of LIKE by which PostgreSQL finds these names in text and in its lower case, and more than them.
 
-    Letters beyond ASCII count as any, since what their small forms are depends on the database.
+    Of each name the longest run of ASCII letters and digits, whose small forms no database doubts; of one without such
+    a run its longest word in each case. A name of one word has none: it would be found in half of all notes.
     """
-    found = {words for name in names if len(words := forms_of(name)) > 1}
-    gap = f".{{0,{_GAP_LENGTH_MAX}}}"
-    return "|".join(sorted(gap.join(map(_rough, words)) for words in found)) or None
-
-
-def _rough(word: str) -> str:
-    return "".join(each if each.isascii() else f".{{1,{_LETTER_LENGTH_MAX}}}" for each in word)
+    found: set[str] = set()
+    for name in names:
+        if len(forms_of(name)) > 1:
+            run = max(_ASCII_RUN.findall(name), key=len, default="")
+            word = max((name[word.start : word.end] for word in words_of(name)), key=len)
+            cases = {word, word.lower(), word.upper(), word.title(), word.casefold()}
+            found |= {run.lower()} if len(run) >= _RUN_LENGTH_MIN else cases
+    return [f"%{each}%" for each in sorted(found)]
 
 
 class Screen:

@@ -20,7 +20,7 @@ from api.requests import CSV, JSON, NO_STORE
 from api.resources.desk import TheCaller
 from api.resources.exports import CSV_WITH_HEADER
 from football import sheets
-from football.dossier import COLUMNS, Screen, inside, lines_of, rough_pattern
+from football.dossier import COLUMNS, Screen, inside, lines_of, rough_likes
 from football.sheets import Names
 from storage.dossiers import DossierReader, Logged, Sought, Waiting
 from storage.matches import MatchReader, Wanted
@@ -74,7 +74,7 @@ class Dossiers:
             raise NotFound("There is no such player in this club.")
         names = await self._names_of(club_id, player)
         screen = Screen(player_id, names, await self._reader.names(club_id))
-        sought = Sought(player_id, rough_pattern(names))
+        sought = Sought(player_id, rough_likes(names))
         return Dossier(self._reader, self._matches, club_id, player, screen, sought, self.now_ms())
 
     async def _names_of(self, club_id: str, player: Record) -> set[str]:
@@ -112,10 +112,12 @@ class Dossier:
         self._sought = sought
         self.now_ms = now_ms
         self._match_ids: list[str] = []
+        self._took_part: set[str] = set()
         self._roles: dict[str, str] = {}
 
     async def parts(self) -> AsyncGenerator[tuple[str, Rows]]:
         """Yield rows, each with the section that it stands in; the sections in the order of `PlayerExport`."""
+        self._took_part = await self._reader.took_part(self._club_id, self._player.key.record)
         yield "player", [self._clean(_record_row(self._player))]
         async for records in self._reader.records(self._club_id, self._sought):
             found = [each for each in records if each.key != self._player.key and self._names(each)]
@@ -265,7 +267,8 @@ class Dossier:
 
     def _names(self, record: Record) -> bool:
         """Tell whether a record names the player; an event that they only took part in is there for its moment."""
-        return record.key.collection == "events" or self._screen.is_about(record.values())
+        has_part = record.key.collection == "events" and record.key.record in self._took_part
+        return has_part or self._screen.is_about(record.values())
 
     def _clean(self, row: dict[str, Any]) -> dict[str, Any]:
         cleaned = {name: self._screen.clean(each, name) for name, each in row.items() if name != "record"}

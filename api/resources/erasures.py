@@ -15,7 +15,7 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 from msgspec import Meta, Struct
 
-from api.errors import NotFound, Rejected
+from api.errors import NotFound, Rejected, Unavailable
 from api.identity.access import OWNERS, Caller
 from api.requests import SMALL_BYTES_MAX, Text, idempotency_key, json_answer, read_body
 from api.resources.desk import TheCaller
@@ -96,13 +96,13 @@ class Erasures:
         self._rewriting: set[asyncio.Task[None]] = set()
 
     async def erase(self, caller: Caller, asked: ErasureRequest, key: str | None) -> ErasureRow:
-        """Erase a record. Raises NotFound; Rejected where it is of no person, or the name is another."""
+        """Erase a record. Raises NotFound; Rejected where it is of no person, or the name is another; Unavailable."""
         target = Key(asked.collection, asked.record)
         check_confirmed(await self._stored(caller, target), asked.confirm)
         erasure_id = self._writer.new_id(caller, f"{WHERE}/{target}", key)
         try:
             done = await self._eraser.erase(
-                caller.club_id, target, by=caller.user_id, erasure_id=erasure_id, before_commit=self._before_commit
+                caller.club_id, target, by=caller.user_id, erasure_id=erasure_id, before_commit=self._note
             )
         except LookupError:
             raise NotFound("There is no such record in this club.") from None
@@ -128,6 +128,20 @@ class Erasures:
         names = await self._accounts.member_names(caller.club_id)
         found = await self._eraser.list(caller.club_id)
         return next(_shown(each, names) for each in found if each.erasure_id == erasure_id)
+
+    async def _note(self, erasure: Erasure) -> None:
+        """Note an erasure where it outlives the database. Raises Unavailable, and nothing is erased then."""
+        if self._before_commit is None:
+            return
+        try:
+            waits = self._before_commit(erasure)
+            if waits is not None:
+                await waits
+        except Exception as error:
+            _log.exception("erasure_not_noted", club_id=erasure.club_id, error=type(error).__name__)
+            raise Unavailable(
+                "Nothing was erased: the server cannot write its ledger of erasures. Tell who runs it, then try again."
+            ) from error
 
     async def _rewrite(self, club_id: str) -> None:
         """Rewrite the log; where that takes long, it goes on after the answer, and after a restart of the server."""

@@ -1,12 +1,10 @@
 """A dossier holds its subject and nobody else: ids, names in any spelling, and what a name is a part of."""
 
-import re
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from football.dossier import OTHER, Screen, forms_of, lines_of, rough_pattern
+from football.dossier import OTHER, Screen, forms_of, lines_of, rough_likes
 
 ME, OTHER_ID, TWIN, STRANGER = (f"{digit * 8}-0000-4000-8000-000000000000" for digit in "1234")
 SCREEN = Screen(
@@ -64,17 +62,21 @@ def test_a_text_without_names_stays_as_it_was(text: str) -> None:
         assert SCREEN.clean(text) == text
 
 
+def lower(text: str) -> str:
+    """Return a text in lower case as a database does that knows of ASCII alone."""
+    return "".join(each.lower() if each.isascii() else each for each in text)
+
+
 NAMES = st.lists(st.text("abcÅéß'-1", min_size=1, max_size=6), min_size=2, max_size=3).map(" ".join)
 
 
 @given(NAMES, st.sampled_from(["{}", "so {} it was", "\n{}\t", "({}),"]))
 def test_whatever_names_somebody_is_found_roughly_first(name: str, around: str) -> None:
     """PostgreSQL's first look finds each text in which the second, exact one does."""
-    pattern = rough_pattern([name])
+    likes = [each.strip("%") for each in rough_likes([name])]
     text = around.format(name.upper())
     if Screen(ME, {name}, {}).is_about(text):
-        assert pattern is not None
-        assert re.search(pattern, text, re.IGNORECASE)
+        assert any(each in text or each in lower(text) for each in likes)
 
 
 def test_a_row_is_one_line_for_each_value() -> None:

@@ -17,6 +17,8 @@ import { CONFLICTS } from "./overlay.js";
 
 /** The code of a mutation about a record that was erased before it arrived. */
 export const ERASED = "erased";
+/** The code of a mutation that was applied without the name of somebody who was erased: its words are not kept here. */
+export const CLEANED = "cleaned";
 
 /**
  * Forget what this device made of records that were redacted; called before the changes are laid down.

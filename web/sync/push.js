@@ -7,7 +7,7 @@
  */
 
 import { ORIGIN, PAST_CURSORS_MAX, versionOf } from "./cursors.js";
-import { ERASED, letGo } from "./erasure.js";
+import { CLEANED, ERASED, letGo } from "./erasure.js";
 import { ProtocolFault, PUSH_BYTES_ADVISED, PUSH_MUTATIONS_MAX } from "./messages.js";
 import { isUnsettled } from "./outbox.js";
 import { makeStamp } from "./stamps.js";
@@ -218,6 +218,7 @@ function settle(draft, made, verdict, answer) {
     ...made,
     verdict,
     correction: verdict.correction ?? answer.correction,
+    ...(verdict.code === CLEANED && { passing: true }),
     ...(isFinal && { timestamp: answer.timestamp, settled_ms: answer.server_time }),
   });
 }

@@ -179,6 +179,21 @@ for (const kind of Object.keys(STORES))
       assert.equal((await mine.edit("matches", "m", { title: "t" })).n, 2); // a counter is not given twice
     });
 
+    test("what was applied without a name in it is not kept as it was written: it goes once the cleaned one is shown", async () => {
+      const mine = await device(kind);
+      await mine.edit("matches", "m", { notes: NAME });
+      await mine.edit("matches", "n", { notes: "It rained" });
+      await mine.push(({ n }) => ({ verdict: "applied", ...(n === 1 && { code: "cleaned", sentence: "Its name was taken out." }) }));
+      assert.equal(mine.state.meta.let_go, undefined);
+      await mine.hear(
+        mine.row("matches", "m", { fields: { notes: "…" }, redacted: true }),
+        mine.row("matches", "n", { fields: { notes: "It rained" } }),
+      );
+      await mine.sweep();
+      assert.deepEqual(mine.made(), [2]);
+      assert.doesNotMatch(await mine.dump(), /Okonkwo/);
+    });
+
     test("what was parked about it goes with the server's word; one of a group is sent, so that the others are answered", async () => {
       const mine = await device(kind);
       await mine.edit("players", "p", { notes: NAME });

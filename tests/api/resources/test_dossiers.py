@@ -51,7 +51,7 @@ class Story:
             put("awards", some_id(), season_id=made.season_id, **award),
             put("match_awards", self.sub, **of_match, player_id=me, category="Best of the day"),
             {"collection": "match_awards", "record": self.sub, "op": "delete"},
-            put("events", some_id(), **of_match, kind="foul", player_id=friend),
+            put("events", some_id(), **of_match, kind="foul", player_id=friend, notes="Seen by a Lindqvist"),
         )
         assert answer.json()["others"] == [], answer.text
         return self
@@ -76,6 +76,7 @@ async def dossier(story: Story, player: str | None = None) -> dict[str, Any]:
 async def test_all_that_names_a_player_is_there(story: Story) -> None:
     """The record, what refers to them, what was deleted, what names them in a text, their minutes, and every change."""
     told = await dossier(story)
+    assert "Seen by a Lindqvist" not in str(told)
     assert told["player"]["record"] == story.me
     assert told["player"]["fields"]["full_name"] == NAME
     found = {(each["collection"], each["record"]): each for each in told["records"]}

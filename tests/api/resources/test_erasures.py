@@ -165,7 +165,9 @@ async def test_what_the_ledger_does_not_take_is_not_erased(services: Services, c
             raise OSError("no space left")
 
     services.erasures._before_commit = note
-    assert (await coach.ask("POST", PATH, json=asked(player))).status_code >= 500
+    answer = await coach.ask("POST", PATH, json=asked(player))
+    assert code_of(answer) == (503, "unavailable")
+    assert "Nothing was erased" in answer.json()["detail"]
     assert (await coach.get(f"/api/players/{player}"))["full_name"] == NAME
     assert (await coach.ask("POST", PATH, json=asked(player))).status_code == 201
     assert [each.collection for each in noted] == ["players", "players"]

@@ -56,7 +56,7 @@ const fact = (name, value) => h("div", null, h("dt", null, name), h("dd", null, 
 async function takeAway(app) {
   await app.attempt(async () => {
     const file = await app.club.download("/api/account/export");
-    saveFile("account.json", file.type, file);
+    saveFile("touchline-account.json", file.type, file);
   });
 }
 
