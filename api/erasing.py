@@ -69,6 +69,8 @@ async def erased_first(dsn: str, ledger_path: Path) -> AsyncGenerator[Replayed]:
             _log.warning("ledger_lines_unread", path=str(ledger_path), lines=list(replayed.unread))
         if replayed.done or replayed.noted:
             _log.warning("erased_again", records=replayed.records, users=replayed.users, clubs=replayed.clubs)
+        for club_id in replayed.ownerless:
+            _log.warning("club_without_owner", club=club_id)
         going_on = asyncio.create_task(_go_on(erasing))
         try:
             yield replayed

@@ -223,6 +223,10 @@ def _tell(told: RestoreTold, folder: Path, settings: Settings) -> None:
     )
     if erased.done:
         click.echo(f"  stays erased: {_count(erased.done, 'erasure')} since then, done again from the ledger.")
+    for club_id in erased.ownerless:
+        click.echo(
+            f"  Caution: nobody owns {club_id} any more. `touchline club set-owner {club_id} ADDRESS-OF-A-MEMBER`."
+        )
     if erased.unread:
         numbers = ", ".join(str(number) for number in erased.unread)
         click.echo(f"  Caution: lines {numbers} of the erasure ledger cannot be read. See docs/privacy.md.")

@@ -43,6 +43,8 @@ class Replayed(Struct, frozen=True):
     clubs: int = 0
     noted: int = 0
     """Erasures that the database had and the file did not."""
+    ownerless: tuple[str, ...] = ()
+    """Clubs that have members and no owner, where a user was erased again."""
     unread: tuple[int, ...] = ()
     """Lines of the file that are torn or of a newer version."""
 
@@ -74,11 +76,14 @@ class Replay:
         entries, club_ids = ledger.entries, await self._clubs.ids()
         known = {club_id: await self._records.list(club_id) for club_id in club_ids}
         noted = await self._note({entry.erasure_id for entry in entries}, known.values())
+        clubs = await self._shut([each for each in entries if each.club_id in known], known)
+        users = await self._erase_users(entries)
         return Replayed(
-            clubs=await self._shut([each for each in entries if each.club_id in known], known),
-            users=await self._erase_users(entries),
+            clubs=clubs,
+            users=users,
             records=await self._erase_records(entries, known),
             noted=noted,
+            ownerless=tuple(await self._users.ownerless()) if users else (),
             unread=ledger.unread,
         )
 
