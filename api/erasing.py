@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 from msgspec import Struct
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.app import read_clock
 from football.collections import CATALOGUE
@@ -34,16 +35,19 @@ class Erasing(Struct, frozen=True):
     ledger: LedgerFile
 
 
+def join(store: PostgresStore, engine: AsyncEngine, ledger: LedgerFile) -> Erasing:
+    """Return what erases in the database of a store and an engine."""
+    records = Eraser(store, CATALOGUE, clock=read_clock, dice=secrets.token_bytes)
+    users, clubs = Users(engine, ledger), Clubs(engine, ledger)
+    return Erasing(records, users, clubs, Replay(ledger, users, clubs, records, clock=read_clock), ledger)
+
+
 @asynccontextmanager
 async def open_erasing(dsn: str, ledger_path: Path) -> AsyncGenerator[Erasing]:
     """Open it at `dsn`, where the application's role signs in."""
-    ledger = LedgerFile(ledger_path)
     pool, engine = await open_pool(dsn, connections_min=0), open_engine(dsn)
     try:
-        records = Eraser(PostgresStore(pool, CATALOGUE), CATALOGUE, clock=read_clock, dice=secrets.token_bytes)
-        users, clubs = Users(engine, ledger), Clubs(engine, ledger)
-        replay = Replay(ledger, users, clubs, records, clock=read_clock)
-        yield Erasing(records, users, clubs, replay, ledger)
+        yield join(PostgresStore(pool, CATALOGUE), engine, LedgerFile(ledger_path))
     finally:
         await engine.dispose()
         await pool.close()
@@ -69,6 +73,8 @@ async def erased_first(dsn: str, ledger_path: Path) -> AsyncGenerator[Replayed]:
             _log.warning("ledger_lines_unread", path=str(ledger_path), lines=list(replayed.unread))
         if replayed.done or replayed.noted:
             _log.warning("erased_again", records=replayed.records, users=replayed.users, clubs=replayed.clubs)
+        for club_id in replayed.ownerless:
+            _log.warning("club_without_owner", club=club_id)
         going_on = asyncio.create_task(_go_on(erasing))
         try:
             yield replayed

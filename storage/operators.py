@@ -63,6 +63,14 @@ UPDATE touchline.users SET password_hash = $2 WHERE lower(email) = lower($1) RET
 """
 _END_SESSIONS: Final = "UPDATE touchline.sessions SET ended_at = now() WHERE user_id = $1 AND ended_at IS NULL"
 
+_MEMBERS: Final = """
+SELECT u.user_id, m.role FROM touchline.users AS u
+  JOIN touchline.memberships AS m ON m.user_id = u.user_id AND m.club_id = $1 AND m.removed_at IS NULL
+ WHERE lower(u.email) = lower($2)
+   FOR UPDATE OF m
+"""
+_MAKE_OWNER: Final = "UPDATE touchline.memberships SET role = 'owner' WHERE club_id = $1 AND user_id = $2"
+
 
 async def list_clubs(dsn: str) -> list[ClubLine]:
     """Return all clubs that have or had members, the oldest first."""
@@ -103,5 +111,19 @@ async def reset_password(dsn: str, email: str, password_hash: str) -> int | None
                 return None
             said = await connection.execute(_END_SESSIONS, user_id)
             return int(said.rpartition(" ")[2])
+    finally:
+        await connection.close()
+
+
+async def make_owner(dsn: str, club_id: str, email: str) -> bool:
+    """Make a member of a club an owner of it: for a club that has none. False where no member has this address."""
+    connection = await asyncpg.connect(dsn, timeout=CONNECT_S)
+    try:
+        async with connection.transaction():
+            member = await connection.fetchrow(_MEMBERS, club_id, email)
+            if member is None:
+                return False
+            await connection.execute(_MAKE_OWNER, club_id, member["user_id"])
+            return True
     finally:
         await connection.close()

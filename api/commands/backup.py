@@ -21,12 +21,12 @@ from api.settings import Settings, read_environment
 from storage.address import as_application, describe
 from storage.backups.check import check_backup, check_known
 from storage.backups.in_folder import put_back_in_folder
-from storage.backups.keep import drop_old, find_backups, take
+from storage.backups.keep import drop_old, find_backups, ledgers_beside, take
 from storage.backups.manifest import SECRET, BackupError, Manifest
 from storage.backups.put_back import Restored, check_idle, mark_of, move_aside, move_back, put_back
 from storage.backups.tools import find_tools
 from storage.embedded.folder import DataFolder
-from storage.erasures.ledger_file import LEDGER, LedgerFile
+from storage.erasures.ledger_file import LedgerFile
 from storage.erasures.replay import Replayed
 from storage.readiness import is_application
 from sync.limits import KEPT_MS
@@ -131,7 +131,7 @@ def restore(source: Path, into: str | None, *, replaces: bool, as_json: bool) ->
 
 
 def _restore(settings: Settings, ledger: Path, folder: Path, bar: Bar, *, replaces: bool) -> RestoreTold:
-    again = ErasingAgain(settings.ledger_path, [ledger, folder / LEDGER])
+    again = ErasingAgain(settings.ledger_path, [ledger, *ledgers_beside(folder)])
     dsn = settings.database_url
     tools = find_tools(dsn)
     bar.step("Checking the backup", sum(path.stat().st_size for path in folder.iterdir() if path.is_file()))
@@ -157,7 +157,7 @@ def _restore(settings: Settings, ledger: Path, folder: Path, bar: Bar, *, replac
 
 
 class ErasingAgain:
-    """Brings the ledgers together, those of the backup and of here, and does again what the restored database lacks."""
+    """Brings the ledgers together, those of backups and of here, and does again what the restored database lacks."""
 
     def __init__(self, ledger: Path, others: Sequence[Path]) -> None:
         """Bring `others` into `ledger`, the one of the place that is restored into."""
@@ -223,6 +223,10 @@ def _tell(told: RestoreTold, folder: Path, settings: Settings) -> None:
     )
     if erased.done:
         click.echo(f"  stays erased: {_count(erased.done, 'erasure')} since then, done again from the ledger.")
+    for club_id in erased.ownerless:
+        click.echo(
+            f"  Caution: nobody owns {club_id} any more. `touchline club set-owner {club_id} ADDRESS-OF-A-MEMBER`."
+        )
     if erased.unread:
         numbers = ", ".join(str(number) for number in erased.unread)
         click.echo(f"  Caution: lines {numbers} of the erasure ledger cannot be read. See docs/privacy.md.")

@@ -138,7 +138,7 @@ def _tell(told: ErasedTold, *, as_json: bool) -> None:
     if as_json:
         say_json(told)
         return
-    click.echo(f"Erased the {told.kind} {told.id}. {told.rows} rows were rewritten or deleted.")
+    click.echo(f"Erased the {told.kind} {told.id}; rows of the log and of tables that changed for it: {told.rows}.")
     click.echo(f"It is noted in {told.ledger}, by which it stays erased after a restore: keep that file.")
     click.echo("Backups made before still hold it until they are deleted, and the disk until it is written over;")
     click.echo("docs/privacy.md says for how long. Phones forget it when they next find the server.")

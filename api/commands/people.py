@@ -1,4 +1,4 @@
-"""`touchline club list`, `touchline user list` and `user reset-password`: what an operator is asked by telephone."""
+"""`touchline club list` and `set-owner`, `user list` and `reset-password`: what an operator is asked by telephone."""
 
 import secrets
 from datetime import UTC, datetime
@@ -10,13 +10,15 @@ from msgspec import Struct
 from rich.markup import escape
 from rich.table import Table
 
+from api.commands.asking import the_club
 from api.commands.place import open_place
 from api.commands.telling import json_option, say_json, say_table
 from api.errors import WeakPassword
 from api.identity.passwords import LENGTH_MIN, Passwords, check_password
 from api.serving import StartError, run
 from api.settings import read_environment
-from storage.operators import list_clubs, list_users, reset_password
+from storage.erasures.finding import find_clubs
+from storage.operators import list_clubs, list_users, make_owner, reset_password
 
 ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 """Without letters and digits that are mistaken for one another on the telephone."""
@@ -36,7 +38,7 @@ class ResetTold(Struct, frozen=True):
 
 @click.group()
 def club() -> None:
-    """See which clubs are here."""
+    """See which clubs are here, and help one that has no owner."""
 
 
 @club.command("list")
@@ -54,6 +56,20 @@ def club_list(*, as_json: bool) -> None:
         numbers = (str(each.members), str(each.devices), str(each.version))
         table.add_row(escape(each.name or each.club_id), *numbers, last, _minute(each.created_at))
     say_table(table)
+
+
+@club.command("set-owner")
+@click.argument("which", metavar="CLUB")
+@click.argument("email")
+def club_set_owner(which: str, email: str) -> None:
+    """Make the member with the address EMAIL an owner of CLUB, by its id or name: for a club that has none any more."""
+    with open_place(read_environment()) as place:
+        named = the_club(run(partial(find_clubs, place.dsn, which)), which)
+        if not run(partial(make_owner, place.dsn, named.club_id, email.strip())):
+            raise StartError(
+                f"No member of {named.name or named.club_id} has the address {email}. `touchline user list`."
+            )
+    click.echo(f"{email} is an owner of {named.name or named.club_id} now.")
 
 
 @click.group()

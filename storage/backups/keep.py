@@ -167,6 +167,11 @@ def find_backups(folder: Path) -> list[tuple[Path, Manifest]]:
     return sorted(found, key=lambda each: (each[1].made_at, each[0].name), reverse=True)
 
 
+def ledgers_beside(folder: Path) -> list[Path]:
+    """Return the ledgers of erasures of a backup and of all beside it: a newer one, whole or not, knows of more."""
+    return sorted({folder / LEDGER, *folder.parent.glob(f"touchline-*/{LEDGER}")})
+
+
 def drop_old(folder: Path, *, keep: int) -> list[str]:
     """Delete all backups in a folder but the newest `keep`, and what was cut short; return the names."""
     assert keep > 0, "the one just made stays"

@@ -7,7 +7,7 @@ the file was lost, is written from the database. Both are looked at in each star
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 import anyio.to_thread
 from msgspec import Struct
@@ -17,6 +17,9 @@ from storage.erasures.ledger_file import Entry, LedgerFile
 from storage.erasures.marks import subject_of
 from storage.erasures.users import Users
 from sync.erasure import Erasure
+
+STEP: Final = "erasures"
+"""The name of the step that finishes them."""
 
 
 class Records(Protocol):
@@ -35,6 +38,21 @@ class Records(Protocol):
         ...
 
 
+class Work(Protocol):
+    """One run of what the server does now and then, as a step of it sees it."""
+
+    is_rehearsal: bool
+    """Whether nothing may be changed."""
+
+    def note(self, name: str, count: int) -> None:
+        """Count rows that went."""
+        ...
+
+    async def in_each_club(self, name: str, do: Callable[[str], Awaitable[None]]) -> None:
+        """Do something in each club; one that fails leaves the others alone."""
+        ...
+
+
 class Replayed(Struct, frozen=True):
     """What a replay has done."""
 
@@ -43,6 +61,8 @@ class Replayed(Struct, frozen=True):
     clubs: int = 0
     noted: int = 0
     """Erasures that the database had and the file did not."""
+    ownerless: tuple[str, ...] = ()
+    """Clubs that have members and no owner, where a user was erased again."""
     unread: tuple[int, ...] = ()
     """Lines of the file that are torn or of a newer version."""
 
@@ -74,11 +94,14 @@ class Replay:
         entries, club_ids = ledger.entries, await self._clubs.ids()
         known = {club_id: await self._records.list(club_id) for club_id in club_ids}
         noted = await self._note({entry.erasure_id for entry in entries}, known.values())
+        clubs = await self._shut([each for each in entries if each.club_id in known], known)
+        users = await self._erase_users(entries)
         return Replayed(
-            clubs=await self._shut([each for each in entries if each.club_id in known], known),
-            users=await self._erase_users(entries),
+            clubs=clubs,
+            users=users,
             records=await self._erase_records(entries, known),
             noted=noted,
+            ownerless=tuple(await self._users.ownerless()) if users else (),
             unread=ledger.unread,
         )
 
@@ -89,6 +112,15 @@ class Replay:
     async def go_on_in(self, club_id: str) -> int:
         """Finish what was begun in one club, and drop a bare one: a step of what the server does now and then."""
         return await self._clubs.go_on(club_id, self._now()) + await self._records.go_on(club_id)
+
+    async def finish(self, work: Work) -> None:
+        """Go on in each club, as a step of what the server does now and then."""
+
+        async def in_club(club_id: str) -> None:
+            work.note(STEP, await self.go_on_in(club_id))
+
+        if not work.is_rehearsal:
+            await work.in_each_club(STEP, in_club)
 
     async def _note(self, known: set[str], found: Collection[Sequence[Erasure]]) -> int:
         lacking = {each.erasure_id: line_of(each) for erasures in found for each in erasures}

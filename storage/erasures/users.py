@@ -71,6 +71,13 @@ _ROLES: Final = select(memberships.c.user_id, memberships.c.role).where(
     memberships.c.club_id == bindparam("of", type_=Uuid), memberships.c.removed_at.is_(None)
 )
 _CLUB_NAME: Final = select(clubs.c.name).where(clubs.c.club_id == bindparam("of", type_=Uuid))
+_OWNERLESS: Final = (
+    select(memberships.c.club_id)
+    .where(memberships.c.removed_at.is_(None))
+    .group_by(memberships.c.club_id)
+    .having(func.bool_and(memberships.c.role != "owner"))
+    .order_by(memberships.c.club_id)
+)
 _DROP_INVITATIONS: Final = delete(invitations).where(
     invitations.c.club_id == bindparam("of", type_=Uuid), invitations.c.made_by == bindparam("who", type_=Uuid)
 )
@@ -133,6 +140,11 @@ class Users:
         """Return the ids of all who were not erased."""
         async with self._engine.begin() as connection:
             return [str(each) for each in (await connection.execute(_ALL)).scalars()]
+
+    async def ownerless(self) -> list[str]:
+        """Return the clubs that have members and no owner: of an older picture of them the only one was erased."""
+        async with self._engine.begin() as connection:
+            return [str(each) for each in (await connection.execute(_OWNERLESS)).scalars()]
 
 
 async def wipe_user(connection: AsyncConnection, user_id: str, entry: Entry) -> list[str]:

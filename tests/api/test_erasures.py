@@ -62,6 +62,20 @@ async def test_a_share_link_of_an_erased_club_is_silent(client: httpx.AsyncClien
     assert code_of(answer) == (404, "link_ended")
 
 
+async def test_open_sockets_of_an_erased_club_are_closed(coach: Person, clubs: Clubs, services: Services) -> None:
+    """The next look at who may read, which each process takes 3 seconds, finds that nobody may."""
+    match_id = await coach.make_match()
+    made = (await coach.ask("POST", f"/api/matches/{match_id}/share", json={})).json()
+    session = (await coach.get("/api/auth/sessions"))["sessions"][0]["session_id"]
+    opened = await services.sharer.open([(b"authorization", f"Bearer {made['secret']}".encode())])
+    watching = services.live.watched(coach.club_id, opened).holder.key
+    look_at_members, look_at_links = services.live._member_endings, services.live._link_endings
+    assert (await look_at_members([session]), await look_at_links([watching])) == ({}, {})
+    await erase(clubs, coach.club_id)
+    assert await look_at_members([session]) == {session: "access_ended"}
+    assert await look_at_links([watching]) == {watching: "link_ended"}
+
+
 async def test_an_address_is_free_again(client: httpx.AsyncClient, coach: Person, clubs: Clubs) -> None:
     """Who was erased with their club may come back as somebody new."""
     await erase(clubs, coach.club_id)

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,8 +18,10 @@ from storage.backups.tools import find_tools
 from storage.erasures import Eraser
 from storage.erasures.clubs import Clubs
 from storage.erasures.ledger_file import LedgerFile
+from storage.erasures.marks import entry_of
 from storage.erasures.replay import Replay, noting
 from storage.erasures.users import Users
+from storage.operators import make_owner
 from storage.postgres import PostgresStore
 from storage.readiness import prepare
 from sync.records import Key
@@ -146,3 +149,26 @@ async def test_a_ledger_that_was_lost_is_written_again(empty_database: PgDatabas
         ledger.path.unlink()
         assert (await replay(store, empty_database.app_dsn, site, ledger))[0] == 0
         assert ledger.read().entries == (noted,)
+
+
+async def test_an_owner_who_was_erased_is_erased_again(pg_database: PgDatabase, tmp_path: Path) -> None:
+    """In the picture of a backup they were the only one: the club is told to have none, and gets another."""
+    dsn, ledger = pg_database.owner_dsn, LedgerFile(tmp_path / "erasures.jsonl")
+    async with store_at(pg_database.app_dsn) as store:
+        site = await Site(Node(store)).open()
+        await add_owner(dsn)
+        connection = await asyncpg.connect(dsn)
+        await connection.execute("INSERT INTO touchline.users VALUES ($1, 'other@club.example', 'O', 'x')", uid(2))
+        await connection.execute("INSERT INTO touchline.memberships VALUES ($1, $2, 'coach')", CLUB, uid(2))
+        await connection.close()
+        ledger.append(entry_of("user", uid(1), now=datetime.fromtimestamp(site.now_ms / 1_000, UTC)))
+        engine = open_engine(pg_database.app_dsn)
+        users, clubs = Users(engine, ledger), Clubs(engine, ledger)
+        both = Replay(ledger, users, clubs, eraser_on(store, site), clock=lambda: site.now_ms)
+        replayed = await both.run()
+        assert (replayed.users, replayed.ownerless, replayed.noted) == (1, (CLUB,), 0)
+        assert not await make_owner(dsn, CLUB, "nobody@club.example")
+        assert await make_owner(dsn, CLUB, "OTHER@club.example")
+        assert await users.ownerless() == []
+        assert (await both.run()).done == 0
+        await engine.dispose()

@@ -1,7 +1,8 @@
 """Users and clubs that are erased: what goes, what stays, and what is gone on with after a kill."""
 
 import re
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,14 @@ from storage.accounts import NewClub, Registration, open_engine
 from storage.erasures.clubs import Clubs
 from storage.erasures.ledger_file import Entry, Kind, LedgerFile
 from storage.erasures.marks import entry_of, subject_of
+from storage.erasures.replay import Replay
 from storage.erasures.users import SoleOwner, Users
 from storage.invitations import Invitation, Secret
 from storage.people import People, open_people
 from storage.postgres import open_pool
 from storage.scorers import ScorerLink
 from storage.sessions import Session
+from sync.erasure import Erasure
 from tests.pg import PgDatabase
 
 NOW = datetime(2029, 1, 1, tzinfo=UTC)
@@ -242,3 +245,52 @@ async def counts(place: Place, club_id: str) -> dict[str, int]:
         if count:
             found[name] = count
     return found
+
+
+async def test_the_hourly_step_finishes_what_was_begun(place: Place) -> None:
+    """In each club; and a rehearsal of it changes nothing."""
+    session = await place.own("owner@club.example")
+    await place.clubs.shut(session.club_id, entry("club", session.club_id), NOW)
+    work = Hourly([session.club_id], is_rehearsal=True)
+    records = Nothing()
+    replay = Replay(place.ledger, place.users, place.clubs, records, clock=lambda: int(NOW.timestamp() * 1_000))
+    await replay.finish(work)
+    assert not work.counted
+    work.is_rehearsal = False
+    await place.fill(session.club_id, 10)
+    await replay.finish(work)
+    assert work.counted["erasures"] > 20
+    assert await counts(place, session.club_id) == {"clubs": 1, "memberships": 1, "sessions": 1, "erasures": 2}
+
+
+class Nothing:
+    """What erases records where there are none."""
+
+    async def erase_again(self, club_id: str, erasure: Erasure) -> Erasure | None:
+        """Erase nothing."""
+        return None
+
+    async def go_on(self, club_id: str) -> int:
+        """Find nothing to go on with."""
+        return 0
+
+    async def list(self, club_id: str) -> Sequence[Erasure]:
+        """Return none."""
+        return []
+
+
+class Hourly:
+    """A run of what the server does now and then."""
+
+    def __init__(self, club_ids: Sequence[str], *, is_rehearsal: bool) -> None:
+        self.club_ids, self.is_rehearsal = club_ids, is_rehearsal
+        self.counted = Counter[str]()
+
+    def note(self, name: str, count: int) -> None:
+        """Count rows that went."""
+        self.counted[name] += count
+
+    async def in_each_club(self, name: str, do: Callable[[str], Awaitable[None]]) -> None:
+        """Do something in each club."""
+        for club_id in self.club_ids:
+            await do(club_id)
