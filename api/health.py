@@ -1,4 +1,9 @@
-"""Health: whether the process lives, and whether it can take a push; and what is here.
+"""Health: whether the process lives, has started, and can take a push; and what is here.
+
+Three questions, since whoever asks does something else on each "no". *Live* asks nobody: without an answer the process
+is stuck, and is ended. *Startup* is no until the database was reached once, and yes from then on: who waits for a start
+has patience for that, and ends nobody because of a database that goes away later. *Ready* is asked each time: without
+it no requests are sent here, and nothing is ended.
 
 Readiness uses a connection of its own, so a pool that is used up does not count as an outage, and is asked at most once
 a second, however many ask.
@@ -29,12 +34,15 @@ class Readiness:
         self._monotonic = monotonic
         self._turn = asyncio.Lock()
         self._known: tuple[float, str | None] = (float("-inf"), None)
+        self.has_started = False
+        """Whether the server could take a push once."""
 
     async def why_not(self) -> str | None:
         """Return why the server cannot take a push now, None where it can."""
         async with self._turn:
             if self._known[0] <= self._monotonic() - REMEMBERED_S:
                 self._known = self._monotonic(), await self._ask()
+                self.has_started |= self._known[1] is None
             return self._known[1]
 
 
@@ -42,6 +50,12 @@ class Alive(Struct, frozen=True):
     """The process answers."""
 
     status: Literal["live"]
+
+
+class Started(Struct, frozen=True):
+    """The server has started: it could take a push at least once."""
+
+    status: Literal["started"]
 
 
 class Ready(Struct, frozen=True):
@@ -63,13 +77,22 @@ async def live() -> Response[bytes]:
     return json_answer(Alive("live"))
 
 
+@get("/health/startup", opt={**PUBLIC, "answer": Started, "unavailable": NotReady})
+async def startup(readiness: NamedDependency[SkipValidation[Readiness]]) -> Response[bytes]:
+    """Tell whether the server has started: 503 until it is ready for the first time, and 200 from then on."""
+    reason = None if readiness.has_started else await readiness.why_not()
+    return _not_ready(reason) if reason is not None else json_answer(Started("started"))
+
+
 @get("/health/ready", opt={**PUBLIC, "answer": Ready, "unavailable": NotReady})
 async def ready(readiness: NamedDependency[SkipValidation[Readiness]]) -> Response[bytes]:
     """Tell whether the database answers, takes writes, and has this server's schema; 503 with the reason if not."""
     reason = await readiness.why_not()
-    if reason is not None:
-        return json_answer(NotReady("not ready", reason), status=503, headers={"Retry-After": "2"})
-    return json_answer(Ready("ready"))
+    return _not_ready(reason) if reason is not None else json_answer(Ready("ready"))
+
+
+def _not_ready(reason: str) -> Response[bytes]:
+    return json_answer(NotReady("not ready", reason), status=503, headers={"Retry-After": "2"})
 
 
 class Index(Struct, frozen=True):
@@ -93,4 +116,4 @@ async def index() -> Response[bytes]:
     return json_answer(Index())
 
 
-ROUTES: Final = (live, ready, index)
+ROUTES: Final = (live, startup, ready, index)

@@ -1,13 +1,14 @@
 """What is seen of a request: its id, one line of JSON in the log, and the headers that every answer carries.
 
-A line tells the method, the route's template, the status, the milliseconds, the club and the device. It never holds a
-query, a token, a body, an address or a path with an id in it. This wraps the whole application, so that 404s and
-preflights count.
+A line tells the method, the route's template, the status, the milliseconds, the club and the device, whether it is one
+for the pocket or the desk, and of a push how much came and what became of it. It never holds a query, a token, a body,
+an address, a name, the User-Agent itself or a path with an id in it. This wraps the whole application, so that 404s
+and preflights count.
 """
 
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -22,6 +23,8 @@ from api.settings import Settings
 
 REQUEST_ID: Final = "touchline_request_id"
 CALLER: Final = "touchline_caller"
+COUNTS: Final = "touchline_counts"
+"""Where a route leaves numbers for its line: names of `Line`'s last members."""
 UNROUTED: Final = "(no route)"
 
 HEADERS: Final = {
@@ -39,6 +42,8 @@ STRICT_TRANSPORT: Final = "max-age=31536000"
 FAILED: Final = 400
 """The statuses from here on are errors, which no cache keeps."""
 BACKOFF: Final = b"touchline-backoff"
+MOBILE: Final = (b"Mobi", b"Android", b"iPad")
+"""What browsers of phones and tablets say of themselves."""
 
 LINES: Final = Lines()
 """Where the lines of requests go."""
@@ -57,6 +62,17 @@ class Line(Struct, frozen=True, omit_defaults=True):
     event: str
     club: str | None = None
     device: str | None = None
+    agent: str | None = None
+    """`mobile`, `desktop`, or `other` for what is no browser."""
+    mutations: int | None = None
+    """Of a push: how many mutations it brought, and this is what became of them."""
+    events: int | None = None
+    """How many of them are about events of a match."""
+    applied: int | None = None
+    merged: int | None = None
+    rejected: int | None = None
+    parked: int | None = None
+    conflicts: int | None = None
 
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -151,8 +167,20 @@ def _line(scope: dict[str, Any], status: int, took_ms: float, now_ms: int) -> by
         event="request",
         club=None if caller is None else caller.club_id,
         device=None if caller is None else caller.device_id,
+        agent=agent_of(scope.get("headers", ())),
+        **scope.get(COUNTS, {}),
     )
     return _encode(line) + b"\n"
+
+
+def agent_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """Return what kind of program asks, in one word of ours; None where it does not say."""
+    told = next((value for name, value in headers if name == b"user-agent"), None)
+    if told is None:
+        return None
+    if not told.startswith(b"Mozilla/"):
+        return "other"
+    return "mobile" if any(word in told for word in MOBILE) else "desktop"
 
 
 def configure_logs() -> None:

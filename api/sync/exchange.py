@@ -4,14 +4,18 @@ A push is durable when it is answered. Every answer is encoded once, straight to
 """
 
 import re
-from typing import Any, Final
+from collections import Counter
+from typing import Any, Final, get_args
 
+import msgspec
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, SkipValidation
+from msgspec import Struct
 
 from api.errors import AccessEnded, WrongDevice
 from api.identity.access import ENDED, ENDED_TOO, MEMBERS, SCORING, Caller
+from api.observe import COUNTS
 from api.queries import Parameter
 from api.requests import (
     CURSOR_SCHEMA,
@@ -36,6 +40,7 @@ from sync.messages import (
     PushRequest,
     SnapshotAnswer,
     TimestampAnswer,
+    VerdictWord,
     read_push,
 )
 
@@ -84,10 +89,46 @@ async def push(request: Request[Any, Any, Any], caller: TheCaller, committer: Th
     asked = await read_body(request, read_push)
     if asked.device_id != caller.device_id:
         raise WrongDevice
+    scope: Any = request.scope
+    scope[COUNTS] = counts = what_came(asked)
     answer = await committer.push(caller.club_id, caller.user_id, asked, grant=caller.session_id)
+    counts |= what_became(answer)
     if caller.role == ENDED:
         raise AccessEnded(caller.ended_at, kept=[verdict.n for verdict in verdicts_of(answer)])
     return json_answer(answer)
+
+
+class _Named(Struct):
+    """What a mutation is about, as far as it says so."""
+
+    collection: str = ""
+
+
+_named: Final = msgspec.json.Decoder(_Named).decode
+
+
+def what_came(push: PushRequest) -> dict[str, int]:
+    """Return how much a push brings, for its line in the log."""
+    return {"mutations": len(push.mutations), "events": sum(map(_is_event, push.mutations))}
+
+
+def _is_event(mutation: msgspec.Raw) -> bool:
+    try:
+        return _named(mutation).collection == "events"
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):  # it will be rejected, with a reason
+        return False
+
+
+def what_became(answer: PushAnswer) -> dict[str, int]:
+    """Return what became of a push, verdict by verdict."""
+    counts = Counter[str](verdict.verdict for verdict in answer.others)
+    counts["applied"] += sum(run.to_n - run.from_n + 1 for run in answer.applied)
+    counts["conflicts"] = sum(len(verdict.conflicts) for verdict in answer.others)
+    return {name: counts[name] for name in TOLD}
+
+
+TOLD: Final = (*get_args(VerdictWord), "conflicts")
+"""What a push's line counts of its answer."""
 
 
 @get(

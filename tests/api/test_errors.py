@@ -170,6 +170,24 @@ async def test_readiness_is_asked_once_for_many(client: httpx.AsyncClient, servi
     assert asked == 1
 
 
+async def test_a_start_is_over_once_the_server_was_ready(client: httpx.AsyncClient, services: Services) -> None:
+    """Not before, whoever asked; and a database that goes away later does not make it a start again."""
+    reason: str | None = "The database does not answer."
+
+    async def ask() -> str | None:
+        return reason
+
+    services.readiness._ask = ask
+    services.readiness._monotonic = lambda: 0.0
+    answer = await client.get("/health/startup")
+    assert (answer.status_code, answer.json()) == (503, {"status": "not ready", "reason": reason})
+    reason, services.readiness._monotonic = None, lambda: 10.0
+    assert (await client.get("/health/startup")).json() == {"status": "started"}
+    reason, services.readiness._monotonic = "gone", lambda: 20.0
+    assert (await client.get("/health/ready")).status_code == 503
+    assert (await client.get("/health/startup")).json() == {"status": "started"}
+
+
 async def test_the_document(client: httpx.AsyncClient) -> None:
     """Every route has its body, its answer and its problems, and the page needs nothing from elsewhere."""
     document = (await client.get("/docs/openapi.json")).json()

@@ -3,10 +3,12 @@
 import json
 import shutil
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import httpx
 import pytest
 
+from api.observe import Line
 from tests.api.people import START_MS, put, some_id
 from tests.api.test_serve import Server
 from tests.pg import open_folder
@@ -16,6 +18,9 @@ pytestmark = [pytest.mark.postgres, pytest.mark.timeout(120)]
 PASSWORD = "zqpass a long enough word"
 NAME = "Zqchild Zqsurname"
 BREAKS = 'zqbreak\r\n{"event":"forged"}\x1b[31m'
+
+HOSTILE = ("zqbell\x07", "zqescape\x1b]0;zqtitle\x1b\\", "zqtab\tzq", "zq%0d%0aforged", '","event":"forged","zq":"')
+"""What a terminal or a reader of lines could take for more than text, as far as a header may carry it."""
 
 
 @pytest.fixture
@@ -57,6 +62,14 @@ def scenario(client: httpx.Client) -> list[str]:
     client.post("/api/auth/refresh", json={"refresh_token": signed["refresh_token"]})
     for path in (f"/api/teams/{NAME}", f"/api/matches?token={shared}", "/zqpath%0d%0aforged", f"/{invitation}"):
         client.get(path)
+    hostile = [{"n": n, "wall": START_MS, **put("players", player, notes=each)} for n, each in enumerate(HOSTILE, 10)]
+    hostile.append({"n": 99, "wall": START_MS, "op": BREAKS, "collection": BREAKS})
+    client.post("/api/sync/push", json={**body, "mutations": hostile})
+    for each in HOSTILE:
+        client.get("/api/club", headers={"user-agent": f"Mozilla/5.0 {each}", "x-request-id": each, "host": "zqhost"})
+        client.get("/api/matches", params={each: each})
+        client.get(f"/m?s={quote(each)}")
+        client.get("/ws/sync", params={"token": shared}, headers={"upgrade": "websocket", "connection": "upgrade"})
     client.post("/api/sync/push", content=b"{" + NAME.encode(), headers={"content-type": "application/json"})
     client.put(f"/api/players/{player}", json={"full_name": BREAKS, "zqunknown": PASSWORD})
     client.get("/api/club", headers={"user-agent": "zqagent\x1b[31m", "referer": f"http://x/#{shared}"})
@@ -87,4 +100,6 @@ def test_the_log_of_a_whole_scenario(server: Server) -> None:
     lines = [json.loads(line) for line in words.splitlines()]
     assert len(lines) >= 20
     told = {name for line in lines if line["event"] == "request" for name in line}
-    assert told <= {"request_id", "method", "route", "status", "ms", "at", "level", "event", "club", "device"}
+    assert told <= set(Line.__struct_fields__)
+    assert {line.get("agent") for line in lines if line["event"] == "request"} <= {"mobile", "desktop", "other", None}
+    assert {line["mutations"] for line in lines if "mutations" in line} == {2, len(HOSTILE) + 1}

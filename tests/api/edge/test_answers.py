@@ -15,7 +15,7 @@ from tests.api.people import NOBODY, Person, client_of, code_of, put, some_id
 
 WALKED = ("/", "/docs", "/docs/openapi.json", "/docs/nothing", "/nothing", "/api/nothing", "/health/live")
 
-OWN_PAGES = {"/docs/{path:str}", "/health/ready"}
+OWN_PAGES = {"/docs/{path:str}", "/health/ready", "/health/startup"}
 """Where an error is a page of the framework's, or an answer for a probe, and no problem."""
 ENDLESS = {"/api/sync/tail": "?since=x"}
 """What goes on until its reader leaves, and a query that it refuses: `tests/api/live/test_streams.py` follows it."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from api import observe
 from api.edge.lines import WAITING_BYTES_MAX, Lines, write_to_stderr
 from api.observe import Line
-from tests.api.people import Person
+from tests.api.people import Person, put, some_id
 
 
 def test_lines_are_written_in_order_when_it_ends() -> None:
@@ -106,4 +106,46 @@ async def test_what_a_line_tells(client: httpx.AsyncClient, coach: Person, reque
     assert "club" not in lines[0]
     assert secret.encode() not in written
     assert event_id.encode() not in written
-    assert set(lines[1]) == set(Line.__struct_fields__)
+    assert set(lines[1]) == set(Line.__struct_fields__) - set(PUSHED)
+
+
+PUSHED = ("mutations", "events", "applied", "merged", "rejected", "parked", "conflicts")
+
+
+async def test_what_a_pushs_line_tells(coach: Person, request_lines: list[bytes]) -> None:
+    """How much came, how many events of a match, and what became of each: numbers, and nothing of what was sent."""
+    observe.LINES.close()
+    request_lines.clear()
+    match_id = some_id()
+    await coach.push(
+        put("matches", match_id, kickoff_ts="2026-09-20T10:00:00.000Z"),
+        put("events", some_id(), match_id=match_id, kind="goal"),
+        put("events", some_id(), match_id=some_id(), kind="goal"),
+        put("events", some_id(), match_id=match_id, kind="hunter2"),
+        {"op": "hunter2"},
+    )
+    await coach.push(past=["hunter2"])
+    observe.LINES.close()
+    written = b"".join(request_lines)
+    pushed, refused = [json.loads(line) for line in written.splitlines()]
+    assert [pushed[name] for name in PUSHED] == [5, 3, 2, 0, 2, 1, 2]
+    assert refused["status"] == 400
+    assert not refused.keys() & set(PUSHED)
+    assert b"hunter2" not in written
+    assert match_id.encode() not in written
+
+
+@pytest.mark.parametrize(
+    ("agent", "word"),
+    [
+        (b"Mozilla/5.0 (Linux; Android 15; Pixel 9) Chrome/140.0 Mobile Safari/537.36", "mobile"),
+        (b"Mozilla/5.0 (iPad; CPU OS 18_0 like Mac OS X) Version/18.0 Safari/604.1", "mobile"),
+        (b"Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/140.0 Safari/537.36", "desktop"),
+        (b"curl/8.9 Mobile", "other"),
+        (b"\r\n\x1b[31m\xff", "other"),
+        (None, None),
+    ],
+)
+def test_an_agent_is_one_word_of_ours(agent: bytes | None, word: str | None) -> None:
+    """Whatever a program says of itself, the log has one of three words, or none."""
+    assert observe.agent_of([] if agent is None else [(b"user-agent", agent)]) == word
