@@ -4,10 +4,12 @@
 declares no access fails here, before the server listens.
 """
 
+import asyncio
 import secrets
 import time
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 from uuid import uuid4
@@ -39,6 +41,10 @@ from api.live import feeds, sockets, tails
 from api.live.live import Dials, Live
 from api.metrics import Metrics, Pools, Requests
 from api.observe import Instruments, observed
+from api.ops import routes as operator_pages
+from api.ops.door import OperatorDoor
+from api.ops.looking import Looks
+from api.ops.ring import Parts, Ring
 from api.pages import routes as pages
 from api.reference import documents
 from api.resources import (
@@ -74,6 +80,7 @@ from storage.accounts import Accounts, in_use, open_engine
 from storage.committer import Committer
 from storage.engine import Engine
 from storage.matches import MatchReader
+from storage.observing import Observer
 from storage.people import People, open_people
 from storage.pictures import PictureReader
 from storage.pools import DOOR_CONNECTIONS_MAX
@@ -105,11 +112,18 @@ class Services(Struct):
     readiness: Readiness
     live: Live
     pools: Pools
+    observer: Observer
+    operators: OperatorDoor
 
 
 def read_clock() -> int:
     """Return the milliseconds since 1970."""
     return time.time_ns() // 1_000_000
+
+
+def read_now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
 
 
 def make_id() -> str:
@@ -162,6 +176,7 @@ async def open_services(
             live_floor,
             pictures=pictures,
             pools=Pools({"store": pool, "door": door}, partial(in_use, database)),
+            observer=Observer(dsn, now=read_now),
             clock=clock,
         )
     finally:
@@ -182,6 +197,7 @@ def join(  # noqa: PLR0913 - here alone all parts meet
     *,
     pictures: PictureReader,
     pools: Pools,
+    observer: Observer,
     clock: Callable[[], int],
 ) -> Services:
     """Join an engine and accounts to services."""
@@ -208,6 +224,8 @@ def join(  # noqa: PLR0913 - here alone all parts meet
         readiness=readiness,
         live=live_floor,
         pools=pools,
+        observer=observer,
+        operators=OperatorDoor(slowdown, ring.operator),
     )
 
 
@@ -232,6 +250,9 @@ def create_app(
     named |= {"addresses": _hand_out(addresses), "limiter": _hand_out(limiter), "settings": _hand_out(settings)}
     told = Metrics(requests, services.live, services.committer, services.views, services.pools, worker=worker)
     named["metrics"] = _hand_out(told)
+    parts = Parts(requests, services.live, services.committer, services.pools, worker, read_clock)
+    ring = Ring(parts)
+    named["looks"] = _hand_out(Looks(settings, services.observer, parts, ring))
     app = Litestar(
         route_handlers=[*ROUTES],
         dependencies={**named, "caller": Provide(provide_caller, sync_to_thread=False)},
@@ -243,6 +264,7 @@ def create_app(
         before_request=queries.check,
         after_response=services.live.look_again,
         exception_handlers={**HANDLERS},
+        lifespan=[partial(_beside, ring.run)],
         openapi_config=documents.make_config() if settings.docs else None,
         request_max_body_size=PUSH_BYTES_MAX,
         logging_config=None,
@@ -292,6 +314,7 @@ ROUTES: Final[tuple[Any, ...]] = (
     *tails.ROUTES,
     *health.ROUTES,
     *metrics.ROUTES,
+    *operator_pages.ROUTES,
     *pages.ROUTES,
 )
 
@@ -304,6 +327,18 @@ def check_access(app: Litestar) -> None:
         for handler in route.route_handlers:
             is_preflight = handler.http_methods == {"OPTIONS"}
             assert is_preflight or handler.opt.get("access"), f"{handler} at {route.path} declares no access"
+
+
+@asynccontextmanager
+async def _beside(work: Callable[[], Coroutine[Any, Any, None]], _app: Litestar) -> AsyncGenerator[None]:
+    """Do something beside the requests, as long as the server listens."""
+    task = asyncio.create_task(work())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 def _hand_out(service: object) -> Provide:

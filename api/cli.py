@@ -22,7 +22,7 @@ from api.commands.people import club, user
 from api.identity.demo import DEMO_EMAIL, DEMO_PASSWORD
 from api.identity.keys import SecretFileError
 from api.observe import configure_logs
-from api.serving import Opened, StartError, listen, open_database
+from api.serving import Opened, StartError, listen, open_database, open_ring
 from api.serving import serve as serve_until_told
 from api.settings import Settings, SettingsError, is_own_machine, read_environment
 from api.workers import supervise
@@ -118,6 +118,8 @@ def announce(settings: Settings, opened: Opened, port: int) -> None:
     lines = [f"Address   {address}", f"API       {address}/docs", f"Data      {opened.described}"]
     if not settings.is_production:
         lines.append(f"Sign in   {DEMO_EMAIL} with the password {DEMO_PASSWORD}")
+        password = "OPS_PASSWORD" if settings.ops_password is not None else open_ring(settings).operator
+        lines.append(f"Operator  {address}/ops with the password {password}")
         if not is_own_machine(settings.host):
             lines.append("Caution   others on this network can reach it, with that password: MODE is development")
     lines.append("Stop      Ctrl-C")

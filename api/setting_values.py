@@ -16,6 +16,8 @@ from storage.embedded import Durability
 
 SECRET_BYTES_MIN: Final = 32
 """Bytes of SECRET_KEY: as many as the hash that signs, so that the key is not the weakest part."""
+PASSWORD_LENGTH_MIN: Final = 16
+"""Characters of OPS_PASSWORD: a machine makes it and keeps it, so it may be long."""
 PORT_MAX: Final = 65_535
 RATE_FACTOR_MAX: Final = 10_000
 WORKERS_MAX: Final = 16
@@ -64,6 +66,15 @@ def secret(text: str) -> str:
     """Return a secret that is long enough."""
     if len(text.encode(errors="surrogateescape")) < SECRET_BYTES_MIN:
         raise ValueError(f"it is shorter than {SECRET_BYTES_MIN} bytes; use one such as `openssl rand -hex 32` prints")
+    return text
+
+
+def password(text: str) -> str:
+    """Return a password that nobody guesses."""
+    if len(text) < PASSWORD_LENGTH_MIN:
+        raise ValueError(
+            f"it is shorter than {PASSWORD_LENGTH_MIN} characters; use one such as `openssl rand -hex 16` prints"
+        )
     return text
 
 

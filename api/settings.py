@@ -16,7 +16,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from api import setting_values as values
-from api.setting_values import PORT_MAX, RATE_FACTOR_MAX, SECRET_BYTES_MIN, WORKERS_MAX
+from api.setting_values import PASSWORD_LENGTH_MIN, PORT_MAX, RATE_FACTOR_MAX, SECRET_BYTES_MIN, WORKERS_MAX
 from storage.embedded import Durability
 from storage.embedded.bundle import SYSTEM_FOLDER, SYSTEM_USER, RunUser, closed_folder
 from storage.pools import WORKER_CONNECTIONS_MAX
@@ -63,6 +63,8 @@ class Settings(Struct, frozen=True):
     docs: bool = True
     metrics_token: str | None = None
     """None: metrics are told in development alone, and only to this machine."""
+    ops_password: str | None = None
+    """None: the operator's page is there in development alone, for this machine, with a password of its own."""
     durability: Durability = Durability.FULL
 
     @property
@@ -104,6 +106,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         rate_factor=_read(given, "RATE_FACTOR", 1.0),
         docs=_read(given, "DOCS", True),  # noqa: FBT003 - what counts where it is not given
         metrics_token=_read(given, "METRICS_TOKEN", None),
+        ops_password=_read(given, "OPS_PASSWORD", None),
         durability=_read(given, "DURABILITY", Durability.FULL),
     )
     if settings.is_production and settings.secret_key is None:
@@ -265,6 +268,12 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         f"{SECRET_BYTES_MIN} bytes or more",
         "none: only this machine reads `/metrics`, in development",
         "Whoever sends it as `Authorization: Bearer` reads `/metrics`; to all others there is nothing there.",
+    ),
+    "OPS_PASSWORD": Setting(
+        values.password,
+        f"{PASSWORD_LENGTH_MIN} characters or more",
+        "none: only this machine sees `/ops`, in development, with the password that the start prints",
+        "Opens `/ops`, the operator's page, under any user name. To everybody else there is nothing there.",
     ),
     "DURABILITY": Setting(
         values.durability,

@@ -19,8 +19,15 @@ ACCOUNTS_CONNECTIONS_MAX: Final = 4
 WAKEUP_CONNECTIONS: Final = 1
 PROBE_CONNECTIONS: Final = 1
 """Of readiness, which is asked once at a time."""
+LOOK_CONNECTIONS: Final = 1
+"""Of the operator's page, which looks once at a time."""
 WORKER_CONNECTIONS_MAX: Final = (
-    STORE_CONNECTIONS_MAX + DOOR_CONNECTIONS_MAX + ACCOUNTS_CONNECTIONS_MAX + WAKEUP_CONNECTIONS + PROBE_CONNECTIONS
+    STORE_CONNECTIONS_MAX
+    + DOOR_CONNECTIONS_MAX
+    + ACCOUNTS_CONNECTIONS_MAX
+    + WAKEUP_CONNECTIONS
+    + PROBE_CONNECTIONS
+    + LOOK_CONNECTIONS
 )
 SPARE_CONNECTIONS: Final = 22
 """For a dump, a person with psql, the demo's making at the start, and the 3 that PostgreSQL keeps for its superuser."""
