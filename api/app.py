@@ -8,7 +8,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
@@ -47,6 +47,7 @@ from api.ops.looking import Looks
 from api.ops.ring import Parts, Ring
 from api.pages import routes as pages
 from api.reference import documents
+from api.reports import Reporter
 from api.resources import (
     awards,
     events,
@@ -237,18 +238,25 @@ def make_wakeups(dsn: str, live_floor: Live) -> Wakeups:
 
 
 def create_app(
-    settings: Settings, services: Services, *, monotonic: Callable[[], float] = time.monotonic, worker: int = 0
+    settings: Settings,
+    services: Services,
+    *,
+    monotonic: Callable[[], float] = time.monotonic,
+    worker: int = 0,
+    reporter: Reporter | None = None,
 ) -> Litestar:
     """Join services to the routes, and lay the edge around them.
 
-    `monotonic` is the clock of the rate limits; `worker` is the place of this process among those that share a socket.
+    `monotonic` is the clock of the rate limits; `worker` is the place of this process among those that share a socket;
+    `reporter` is told of faults.
     """
+    reporter = reporter or Reporter()
     requests = Requests()
     addresses = Addresses(settings.trusted_proxies)
     limiter = Limiter(monotonic, factor=settings.rate_factor)
     named = {name: _hand_out(getattr(services, name)) for name in Services.__struct_fields__}
     named |= {"addresses": _hand_out(addresses), "limiter": _hand_out(limiter), "settings": _hand_out(settings)}
-    told = Metrics(requests, services.live, services.committer, services.views, services.pools, worker=worker)
+    told = Metrics(requests, services.live, services.committer, services.views, services.pools, reporter, worker=worker)
     named["metrics"] = _hand_out(told)
     parts = Parts(requests, services.live, services.committer, services.pools, worker, read_clock)
     ring = Ring(parts)
@@ -264,7 +272,7 @@ def create_app(
         before_request=queries.check,
         after_response=services.live.look_again,
         exception_handlers={**HANDLERS},
-        lifespan=[partial(_beside, ring.run)],
+        lifespan=[partial(_beside, ring.run, reporter)],
         openapi_config=documents.make_config() if settings.docs else None,
         request_max_body_size=PUSH_BYTES_MAX,
         logging_config=None,
@@ -273,7 +281,12 @@ def create_app(
     check_access(app)
     queries.declare(app)
     tools = Instruments(
-        time.monotonic, read_clock, secrets.token_bytes, hint_of(services.committer), count=requests.note
+        time.monotonic,
+        read_clock,
+        secrets.token_bytes,
+        hint_of(services.committer),
+        count=requests.note,
+        report=reporter.of_request,
     )
     app.asgi_handler = observed(shared_with(compressed(app.asgi_handler), settings), settings, tools)
     return app
@@ -330,15 +343,18 @@ def check_access(app: Litestar) -> None:
 
 
 @asynccontextmanager
-async def _beside(work: Callable[[], Coroutine[Any, Any, None]], _app: Litestar) -> AsyncGenerator[None]:
-    """Do something beside the requests, as long as the server listens."""
+async def _beside(
+    work: Callable[[], Coroutine[Any, Any, None]], reporter: Reporter, _app: Litestar
+) -> AsyncGenerator[None]:
+    """Take samples beside the requests, as long as the server listens; at its end, let reports go out."""
     task = asyncio.create_task(work())
+    reporter.watch(task, "samples")
     try:
         yield
     finally:
         task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await asyncio.wait([task])
+        await asyncio.to_thread(reporter.close)
 
 
 def _hand_out(service: object) -> Provide:

@@ -22,6 +22,7 @@ from api.commands.people import club, user
 from api.identity.demo import DEMO_EMAIL, DEMO_PASSWORD
 from api.identity.keys import SecretFileError
 from api.observe import configure_logs
+from api.reports import ErrorHookUnusable, load_hook
 from api.serving import Opened, StartError, listen, open_database, open_ring
 from api.serving import serve as serve_until_told
 from api.settings import Settings, SettingsError, is_own_machine, read_environment
@@ -44,6 +45,7 @@ SENTENCES: Final = (
     DatabaseUnfit,
     AdoptionImpossible,
     BackupError,
+    ErrorHookUnusable,
 )
 
 
@@ -59,6 +61,8 @@ def serve() -> None:
     settings = read_environment()
     _end_on_signals()
     configure_logs()
+    if settings.error_hook is not None:
+        load_hook(settings.error_hook)  # before anything else is started, whoever calls it later
     with listen(settings.host, settings.port) as listening, open_database(settings) as opened:
         port = int(listening.getsockname()[1])
         serving = supervise if settings.workers > 1 else serve_until_told

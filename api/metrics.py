@@ -26,6 +26,7 @@ from api.edge.addresses import is_here
 from api.errors import NotFound, Unauthorised
 from api.identity.access import PUBLIC, bearer
 from api.live.live import CLUB, Live
+from api.reports import Reporter
 from api.requests import NO_STORE
 from api.resources.views import Views
 from api.settings import Settings
@@ -56,6 +57,9 @@ class Told(Struct, frozen=True):
 METRICS: Final[Mapping[str, Told]] = {
     "touchline_http_requests_total": Told("counter", "Requests that were answered.", ("method", "route", "status")),
     "touchline_http_request_seconds": Told("histogram", "How long answers took; polls wait.", ("method", "route")),
+    "touchline_error_reports_total": Told(
+        "counter", "Faults for ERROR_HOOK: handed over, failed in it, or dropped, since it was slow.", ("result",)
+    ),
     "touchline_info": Told("gauge", "1; the label is the version.", ("version",)),
     "touchline_pushes_waiting": Told("gauge", "Pushes that wait for their commit."),
     "touchline_pushes_total": Told(
@@ -172,9 +176,18 @@ class Metrics(Collector):
     """What Prometheus is told."""
 
     def __init__(
-        self, requests: Requests, live: Live, committer: Committer, views: Views, pools: Pools, *, worker: int = 0
+        self,
+        requests: Requests,
+        live: Live,
+        committer: Committer,
+        views: Views,
+        pools: Pools,
+        reporter: Reporter,
+        *,
+        worker: int = 0,
     ) -> None:
         """Read these parts; `worker` is the place of this process among those that share its socket."""
+        self._reporter = reporter
         self._requests = requests
         self._live = live
         self._committer = committer
@@ -198,6 +211,8 @@ class Metrics(Collector):
 
     def _families(self) -> Iterator[Metric]:
         yield from self._requests.families()
+        results: dict[tuple[str, ...], float] = {(word,): count for word, count in self._reporter.results.items()}
+        yield counter("touchline_error_reports_total", results)
         yield gauge("touchline_info", {(VERSION,): 1})
         yield from self._of_pushes()
         yield from self._of_pools()

@@ -22,6 +22,7 @@ PORT_MAX: Final = 65_535
 RATE_FACTOR_MAX: Final = 10_000
 WORKERS_MAX: Final = 16
 
+_HOOK: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 _HOST: Final = re.compile(r"[A-Za-z0-9._:%-]{1,255}")
 
 
@@ -75,6 +76,13 @@ def password(text: str) -> str:
         raise ValueError(
             f"it is shorter than {PASSWORD_LENGTH_MIN} characters; use one such as `openssl rand -hex 16` prints"
         )
+    return text
+
+
+def hook(text: str) -> str:
+    """Return the name of something to call, as it is spelled; whether it is there is seen at the start."""
+    if not _HOOK.fullmatch(text):
+        raise ValueError("it takes package.module:callable")
     return text
 
 

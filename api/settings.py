@@ -65,6 +65,8 @@ class Settings(Struct, frozen=True):
     """None: metrics are told in development alone, and only to this machine."""
     ops_password: str | None = None
     """None: the operator's page is there in development alone, for this machine, with a password of its own."""
+    error_hook: str | None = None
+    """None: faults are in the log alone."""
     durability: Durability = Durability.FULL
 
     @property
@@ -107,6 +109,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         docs=_read(given, "DOCS", True),  # noqa: FBT003 - what counts where it is not given
         metrics_token=_read(given, "METRICS_TOKEN", None),
         ops_password=_read(given, "OPS_PASSWORD", None),
+        error_hook=_read(given, "ERROR_HOOK", None),
         durability=_read(given, "DURABILITY", Durability.FULL),
     )
     if settings.is_production and settings.secret_key is None:
@@ -274,6 +277,12 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         f"{PASSWORD_LENGTH_MIN} characters or more",
         "none: only this machine sees `/ops`, in development, with the password that the start prints",
         "Opens `/ops`, the operator's page, under any user name. To everybody else there is nothing there.",
+    ),
+    "ERROR_HOOK": Setting(
+        values.hook,
+        "`package.module:callable`",
+        "none: faults are in the log alone",
+        "Called with a report of each fault, on a thread of its own; see [deploy.md](deploy.md#error-tracking).",
     ),
     "DURABILITY": Setting(
         values.durability,
