@@ -117,11 +117,13 @@ async def test_a_task_that_fails_is_reported_and_one_that_is_cancelled_is_not(re
     """What runs beside the requests ends with the server, or somebody is told."""
     reporter = Reporter(load_hook("their_tracker:Tracker.keep"))
 
-    async def run(seconds: float) -> None:
-        await asyncio.sleep(seconds)
+    async def run(begins: asyncio.Event) -> None:
+        await begins.wait()
         fail(SECRET)
 
-    tasks = {name: asyncio.create_task(run(seconds)) for name, seconds in (("tailer", 0), ("heartbeats", 3_600))}
+    soon, never = asyncio.Event(), asyncio.Event()
+    tasks = {"tailer": asyncio.create_task(run(soon)), "heartbeats": asyncio.create_task(run(never))}
+    soon.set()
     for name, task in tasks.items():
         reporter.watch(task, name)
     await until(lambda: len(reports) == 1)
