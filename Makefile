@@ -90,7 +90,7 @@ sim: $(DEV) ## a seeded fleet of phones against the engine (SEED= repeats a run)
 bench: $(DEV) ## the benchmarks, with their table
 	@exec $(RUN) -m bench $(ARGS)
 
-docs: $(RUNTIME) ## write the pages that are made of the code: docs/errors.md, docs/settings.md
+docs: $(RUNTIME) ## write the pages that are made of the code: errors, settings, metrics, alerts, the routes
 	$(RUN) -m api.reference.pages
 
 pictures: $(WEB) chromium ## take the README's pictures of the app anew

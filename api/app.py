@@ -4,10 +4,12 @@
 declares no access fails here, before the server listens.
 """
 
+import asyncio
 import secrets
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 from uuid import uuid4
@@ -40,8 +42,13 @@ from api.live import feeds, sockets, tails
 from api.live.live import Dials, Live
 from api.metrics import Metrics, Pools, Requests
 from api.observe import Instruments, observed
+from api.ops import routes as operator_pages
+from api.ops.door import OperatorDoor
+from api.ops.looking import Looks
+from api.ops.ring import Parts, Ring
 from api.pages import routes as pages
 from api.reference import documents
+from api.reports import Reporter
 from api.resources import (
     awards,
     dossiers,
@@ -85,6 +92,7 @@ from storage.erasures.eraser import BeforeCommit
 from storage.erasures.ledger_file import LedgerFile
 from storage.erasures.replay import noting
 from storage.matches import MatchReader
+from storage.observing import Observer
 from storage.own_data import OwnDataReader
 from storage.people import People, open_people
 from storage.pictures import PictureReader
@@ -123,11 +131,18 @@ class Services(Struct):
     live: Live
     pools: Pools
     upkeep: Upkeep
+    observer: Observer
+    operators: OperatorDoor
 
 
 def read_clock() -> int:
     """Return the milliseconds since 1970."""
     return time.time_ns() // 1_000_000
+
+
+def read_now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
 
 
 def make_id() -> str:
@@ -194,6 +209,7 @@ async def open_services(
                 dice=secrets.SystemRandom().random,
             ),
             erased_by=(eraser, None if ledger is None else noting(ledger)),
+            observer=Observer(dsn, now=read_now),
             clock=clock,
         )
         try:
@@ -222,6 +238,7 @@ def join(  # noqa: PLR0913 - here alone all parts meet
     pools: Pools,
     upkeep: Upkeep,
     erased_by: tuple[Eraser, BeforeCommit | None],
+    observer: Observer,
     clock: Callable[[], int],
 ) -> Services:
     """Join an engine and accounts to services."""
@@ -252,6 +269,8 @@ def join(  # noqa: PLR0913 - here alone all parts meet
         live=live_floor,
         pools=pools,
         upkeep=upkeep,
+        observer=observer,
+        operators=OperatorDoor(slowdown, ring.operator),
     )
 
 
@@ -263,21 +282,31 @@ def make_wakeups(dsn: str, live_floor: Live) -> Wakeups:
 
 
 def create_app(
-    settings: Settings, services: Services, *, monotonic: Callable[[], float] = time.monotonic, worker: int = 0
+    settings: Settings,
+    services: Services,
+    *,
+    monotonic: Callable[[], float] = time.monotonic,
+    worker: int = 0,
+    reporter: Reporter | None = None,
 ) -> Litestar:
     """Join services to the routes, and lay the edge around them.
 
-    `monotonic` is the clock of the rate limits; `worker` is the place of this process among those that share a socket.
+    `monotonic` is the clock of the rate limits; `worker` is the place of this process among those that share a socket;
+    `reporter` is told of faults.
     """
+    reporter = reporter or Reporter()
     requests = Requests()
     addresses = Addresses(settings.trusted_proxies)
     limiter = Limiter(monotonic, factor=settings.rate_factor)
     named = {name: _hand_out(getattr(services, name)) for name in Services.__struct_fields__}
     named |= {"addresses": _hand_out(addresses), "limiter": _hand_out(limiter), "settings": _hand_out(settings)}
     named["doors"] = _hand_out(sockets.Doors(services.live, services.sharer, settings, addresses))
-    parts = services.live, services.committer, services.views, services.pools, services.upkeep
-    told = Metrics(requests, *parts, worker=worker)
+    floors = services.live, services.committer, services.views, services.pools, services.upkeep
+    told = Metrics(requests, *floors, reporter, worker=worker)
     named["metrics"] = _hand_out(told)
+    parts = Parts(requests, services.live, services.committer, services.pools, worker, read_clock)
+    ring = Ring(parts)
+    named["looks"] = _hand_out(Looks(settings, services.observer, parts, ring))
     app = Litestar(
         route_handlers=[*ROUTES],
         dependencies={**named, "caller": Provide(provide_caller, sync_to_thread=False)},
@@ -289,6 +318,7 @@ def create_app(
         before_request=queries.check,
         after_response=services.live.look_again,
         exception_handlers={**HANDLERS},
+        lifespan=[partial(_beside, ring.run, reporter)],
         openapi_config=documents.make_config() if settings.docs else None,
         request_max_body_size=PUSH_BYTES_MAX,
         logging_config=None,
@@ -297,7 +327,12 @@ def create_app(
     check_access(app)
     queries.declare(app)
     tools = Instruments(
-        time.monotonic, read_clock, secrets.token_bytes, hint_of(services.committer), count=requests.note
+        time.monotonic,
+        read_clock,
+        secrets.token_bytes,
+        hint_of(services.committer),
+        count=requests.note,
+        report=reporter.of_request,
     )
     app.asgi_handler = observed(shared_with(compressed(app.asgi_handler), settings), settings, tools)
     return app
@@ -341,6 +376,7 @@ ROUTES: Final[tuple[Any, ...]] = (
     *tails.ROUTES,
     *health.ROUTES,
     *metrics.ROUTES,
+    *operator_pages.ROUTES,
     *pages.ROUTES,
 )
 
@@ -353,6 +389,21 @@ def check_access(app: Litestar) -> None:
         for handler in route.route_handlers:
             is_preflight = handler.http_methods == {"OPTIONS"}
             assert is_preflight or handler.opt.get("access"), f"{handler} at {route.path} declares no access"
+
+
+@asynccontextmanager
+async def _beside(
+    work: Callable[[], Coroutine[Any, Any, None]], reporter: Reporter, _app: Litestar
+) -> AsyncGenerator[None]:
+    """Take samples beside the requests, as long as the server listens; at its end, let reports go out."""
+    task = asyncio.create_task(work())
+    reporter.watch(task, "samples")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        await asyncio.to_thread(reporter.close)
 
 
 def _hand_out(service: object) -> Provide:

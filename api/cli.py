@@ -25,7 +25,8 @@ from api.commands.people import club, user
 from api.identity.demo import DEMO_EMAIL, DEMO_PASSWORD
 from api.identity.keys import SecretFileError
 from api.observe import configure_logs
-from api.serving import Opened, StartError, listen, open_database
+from api.reports import ErrorHookUnusable, load_hook
+from api.serving import Opened, StartError, listen, open_database, open_ring
 from api.serving import serve as serve_until_told
 from api.settings import Settings, SettingsError, is_own_machine, read_environment
 from api.workers import supervise
@@ -49,6 +50,7 @@ SENTENCES: Final = (
     AdoptionImpossible,
     BackupError,
     LedgerUnusable,
+    ErrorHookUnusable,
 )
 
 
@@ -64,6 +66,8 @@ def serve() -> None:
     settings = read_environment()
     _end_on_signals()
     configure_logs()
+    if settings.error_hook is not None:
+        load_hook(settings.error_hook)  # before anything else is started, whoever calls it later
     with listen(settings.host, settings.port) as listening, open_database(settings) as opened:
         port = int(listening.getsockname()[1])
         serving = supervise if settings.workers > 1 else serve_until_told
@@ -123,6 +127,8 @@ def announce(settings: Settings, opened: Opened, port: int) -> None:
     lines = [f"Address   {address}", f"API       {address}/docs", f"Data      {opened.described}"]
     if not settings.is_production:
         lines.append(f"Sign in   {DEMO_EMAIL} with the password {DEMO_PASSWORD}")
+        password = "OPS_PASSWORD" if settings.ops_password is not None else open_ring(settings).operator
+        lines.append(f"Operator  {address}/ops with the password {password}")
         if not is_own_machine(settings.host):
             lines.append("Caution   others on this network can reach it, with that password: MODE is development")
     lines.append("Stop      Ctrl-C")

@@ -12,7 +12,7 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
-from api.observe import request_id_of
+from api.observe import FAILURE, request_id_of
 from storage.outages import is_outage
 from sync.errors import MalformedRequest, SessionEnded, SyncError
 from sync.messages import encode
@@ -303,8 +303,16 @@ _log: Final = structlog.get_logger("touchline.errors")
 def problem(error: SyncError, request: Request[Any, Any, Any]) -> Response[bytes]:
     """Return the answer that an error makes: its values stand beside RFC 9457's own members."""
     status = STATUS[error.code]
+    if status >= STATUS["internal"]:
+        note_failure(request, error)
     body = body_of(error, f"urn:touchline:request:{request_id_of(request.scope)}")
     return Response(encode(body), status_code=status, media_type=PROBLEM, headers=_headers(error, status))
+
+
+def note_failure(request: Request[Any, Any, Any], error: Exception) -> None:
+    """Leave with a request what its answer of 5xx came of, the first that is noted."""
+    scope: Any = request.scope
+    scope.setdefault(FAILURE, error)
 
 
 def body_of(error: SyncError, instance: str) -> dict[str, object]:
@@ -373,6 +381,7 @@ def answer_any_error(request: Request[Any, Any, Any], error: Exception) -> Respo
     """Answer everything else: the world's errors are worth a retry, ours are logged and owned up to."""
     if isinstance(error, LookupError) and type(error) is LookupError:
         return problem(NotFound(), request)
+    note_failure(request, error)
     if is_outage(error):
         _log.warning("database_unavailable", request_id=request_id_of(request.scope), error=type(error).__name__)
         return problem(Unavailable(), request)

@@ -7,7 +7,7 @@ send, and no label or value tells of a club, a person or an address.
 
 import hmac
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import asyncpg
@@ -22,12 +22,14 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from api import VERSION
+from api.edge.addresses import is_here
 from api.errors import NotFound, Unauthorised
 from api.identity.access import PUBLIC, bearer
 from api.live.live import CLUB, Live
+from api.reports import Reporter
 from api.requests import NO_STORE
 from api.resources.views import Views
-from api.settings import Settings, is_own_machine
+from api.settings import Settings
 from api.upkeep import Upkeep
 from realtime.closing import CLOSINGS
 from realtime.feeds import VIEWERS
@@ -44,8 +46,6 @@ STATUSES: Final = ("none", "1xx", "2xx", "3xx", "4xx", "5xx")
 """Classes of statuses by their first digit; `none` where the client left before its answer."""
 KINDS: Final = (CLUB, MEMBERS, VIEWERS)
 """What sockets read: a club's log, a match with names, a match as it is shared."""
-FORWARDED: Final = frozenset({b"x-forwarded-for", b"forwarded", b"x-real-ip", b"via"})
-"""What a proxy adds: whoever asks through one does not sit at this machine."""
 
 
 class Told(Struct, frozen=True):
@@ -59,6 +59,9 @@ class Told(Struct, frozen=True):
 METRICS: Final[Mapping[str, Told]] = {
     "touchline_http_requests_total": Told("counter", "Requests that were answered.", ("method", "route", "status")),
     "touchline_http_request_seconds": Told("histogram", "How long answers took; polls wait.", ("method", "route")),
+    "touchline_error_reports_total": Told(
+        "counter", "Faults for ERROR_HOOK: handed over, failed in it, or dropped, since it was slow.", ("result",)
+    ),
     "touchline_info": Told("gauge", "1; the label is the version.", ("version",)),
     "touchline_pushes_waiting": Told("gauge", "Pushes that wait for their commit."),
     "touchline_pushes_total": Told(
@@ -131,6 +134,16 @@ class _Seen:
         self.sum_s = 0.0
 
 
+class Totals(Struct, frozen=True):
+    """Sums over routes."""
+
+    requests: int
+    failed: int
+    """Those that were answered 5xx."""
+    buckets: tuple[int, ...]
+    """How many took how long, by `BOUNDS_S`; the last is beyond all of them."""
+
+
 class Requests:
     """Counts requests by route, method and class of status; a microsecond each."""
 
@@ -147,6 +160,15 @@ class Requests:
         seen.statuses[status // 100] += 1
         seen.buckets[bisect_left(BOUNDS_S, took_s)] += 1
         seen.sum_s += took_s
+
+    def totals(self, without: Collection[str] = ()) -> "Totals":
+        """Return the sums over all routes but some."""
+        counted = [seen for (_, route), seen in self._seen.items() if route not in without]
+        buckets = [0] * (len(BOUNDS_S) + 1)
+        for seen in counted:
+            buckets = [total + count for total, count in zip(buckets, seen.buckets, strict=True)]
+        failed = sum(seen.statuses[STATUSES.index("5xx")] for seen in counted)
+        return Totals(sum(buckets), failed, tuple(buckets))
 
     def families(self) -> Iterator[Metric]:
         """Yield what was counted."""
@@ -171,10 +193,12 @@ class Metrics(Collector):
         views: Views,
         pools: Pools,
         upkeep: Upkeep,
+        reporter: Reporter,
         *,
         worker: int = 0,
     ) -> None:
         """Read these parts; `worker` is the place of this process among those that share its socket."""
+        self._reporter = reporter
         self._requests = requests
         self._live = live
         self._committer = committer
@@ -199,6 +223,8 @@ class Metrics(Collector):
 
     def _families(self) -> Iterator[Metric]:
         yield from self._requests.families()
+        results: dict[tuple[str, ...], float] = {(word,): count for word, count in self._reporter.results.items()}
+        yield counter("touchline_error_reports_total", results)
         yield gauge("touchline_info", {(VERSION,): 1})
         yield from self._of_pushes()
         yield from self._of_pools()
@@ -333,9 +359,7 @@ def may_read(scope: Any, settings: Settings) -> bool:  # noqa: ANN401 - any ASGI
         except Unauthorised:
             return False
         return hmac.compare_digest(shown.encode("latin-1"), settings.metrics_token.encode(errors="surrogateescape"))
-    is_direct = not FORWARDED.intersection(name for name, _ in scope["headers"])
-    peer = scope.get("client")
-    return not settings.is_production and is_direct and peer is not None and is_own_machine(peer[0])
+    return not settings.is_production and is_here(scope)
 
 
 @get("/metrics", opt={**PUBLIC}, include_in_schema=False)

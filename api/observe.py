@@ -25,6 +25,8 @@ REQUEST_ID: Final = "touchline_request_id"
 CALLER: Final = "touchline_caller"
 COUNTS: Final = "touchline_counts"
 """Where a route leaves numbers for its line: names of `Line`'s last members."""
+FAILURE: Final = "touchline_failure"
+"""Where an answer of 5xx leaves what it came of."""
 UNROUTED: Final = "(no route)"
 
 HEADERS: Final = {
@@ -96,6 +98,8 @@ class Instruments(Struct, frozen=True):
     write: Callable[[bytes], None] = LINES.add
     count: Callable[[str, str, int, float], None] = lambda _method, _route, _status, _seconds: None
     """Counts a request by its method, the route's template and the status; 0 where nothing was answered."""
+    report: Callable[[BaseException, Any, str, int, str], None] = lambda *_: None
+    """Told of a fault: the exception, the scope, the route's template, the status, the request's id."""
 
 
 def observed(app: ASGIApp, settings: Settings, tools: Instruments) -> ASGIApp:
@@ -107,7 +111,11 @@ def observed(app: ASGIApp, settings: Settings, tools: Instruments) -> ASGIApp:
     async def observe(scope: Scope, receive: Receive, send: Send) -> None:
         values: Any = scope
         if values["type"] != ScopeType.HTTP:
-            await app(scope, receive, send)
+            try:
+                await app(scope, receive, send)
+            except Exception as error:
+                tools.report(error, values, route_of(values), 0, "")
+                raise
             if values["type"] == "lifespan":
                 LINES.close()
             return
@@ -125,7 +133,12 @@ def observed(app: ASGIApp, settings: Settings, tools: Instruments) -> ASGIApp:
 
         try:
             await app(scope, receive, note)
+        except Exception as error:
+            values[FAILURE] = error
+            raise
         finally:
+            if FAILURE in values:
+                tools.report(values[FAILURE], values, route_of(values), status, request_id)
             took_s = tools.monotonic() - began
             tools.count(values["method"], route_of(values), status, took_s)
             tools.write(_line(values, status, took_s * 1_000, tools.clock()))

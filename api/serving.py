@@ -24,7 +24,7 @@ import uvloop
 from litestar import Litestar
 from msgspec import Struct
 
-from api.app import Services, create_app, make_id, open_services
+from api.app import Services, create_app, make_id, open_services, read_clock
 from api.demo.club import fill
 from api.edge.connections import BoundedProtocol
 from api.erasing import erased_first
@@ -32,6 +32,7 @@ from api.identity.auth import Register
 from api.identity.demo import DEMO_CLUB, DEMO_EMAIL, DEMO_PASSWORD
 from api.identity.keys import KeyRing, keep_secret, make_ring
 from api.live.protocol import LiveProtocol
+from api.reports import Reporter, load_hook
 from api.settings import Settings
 from storage.address import as_application, describe
 from storage.embedded import Durability, EmbeddedPostgres, EmbeddedPostgresError
@@ -257,8 +258,10 @@ async def serve_one(
     """
     kept, ledger = settings.log_kept_days, LedgerFile(settings.ledger_path)
     opening = open_services(opened.app_dsn, ring, direct_dsn=opened.direct_dsn, log_kept_days=kept, ledger=ledger)
-    async with opening as services, services.live.running(), services.upkeep.running():
-        server = LiveServer(server_config(create_app(settings, services, worker=worker)), services.live.drain)
+    reporter = Reporter(None if settings.error_hook is None else load_hook(settings.error_hook), clock=read_clock)
+    async with opening as services, services.live.running(reporter.watch), services.upkeep.running():
+        app = create_app(settings, services, worker=worker, reporter=reporter)
+        server = LiveServer(server_config(app), services.live.drain)
         _end_with(server, leash)
         announce()
         _calm_collector()

@@ -17,10 +17,13 @@ from storage.retention import LOG_KEPT_DAYS_MAX, LOG_KEPT_DAYS_MIN
 
 SECRET_BYTES_MIN: Final = 32
 """Bytes of SECRET_KEY: as many as the hash that signs, so that the key is not the weakest part."""
+PASSWORD_LENGTH_MIN: Final = 16
+"""Characters of OPS_PASSWORD: a machine makes it and keeps it, so it may be long."""
 PORT_MAX: Final = 65_535
 RATE_FACTOR_MAX: Final = 10_000
 WORKERS_MAX: Final = 16
 
+_HOOK: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 _HOST: Final = re.compile(r"[A-Za-z0-9._:%-]{1,255}")
 
 
@@ -65,6 +68,22 @@ def secret(text: str) -> str:
     """Return a secret that is long enough."""
     if len(text.encode(errors="surrogateescape")) < SECRET_BYTES_MIN:
         raise ValueError(f"it is shorter than {SECRET_BYTES_MIN} bytes; use one such as `openssl rand -hex 32` prints")
+    return text
+
+
+def password(text: str) -> str:
+    """Return a password that nobody guesses."""
+    if len(text) < PASSWORD_LENGTH_MIN:
+        raise ValueError(
+            f"it is shorter than {PASSWORD_LENGTH_MIN} characters; use one such as `openssl rand -hex 16` prints"
+        )
+    return text
+
+
+def hook(text: str) -> str:
+    """Return the name of something to call, as it is spelled; whether it is there is seen at the start."""
+    if not _HOOK.fullmatch(text):
+        raise ValueError("it takes package.module:callable")
     return text
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from api import setting_values as values
-from api.setting_values import PORT_MAX, RATE_FACTOR_MAX, SECRET_BYTES_MIN, WORKERS_MAX
+from api.setting_values import PASSWORD_LENGTH_MIN, PORT_MAX, RATE_FACTOR_MAX, SECRET_BYTES_MIN, WORKERS_MAX
 from storage.embedded import Durability
 from storage.embedded.bundle import SYSTEM_FOLDER, SYSTEM_USER, RunUser, closed_folder
 from storage.erasures.ledger_file import LEDGER
@@ -68,6 +68,10 @@ class Settings(Struct, frozen=True):
     log_kept_days: int = LOG_KEPT_DAYS
     erasure_ledger: Path | None = None
     """None: in the data folder."""
+    ops_password: str | None = None
+    """None: the operator's page is there in development alone, for this machine, with a password of its own."""
+    error_hook: str | None = None
+    """None: faults are in the log alone."""
     durability: Durability = Durability.FULL
 
     @property
@@ -116,6 +120,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         metrics_token=_read(given, "METRICS_TOKEN", None),
         log_kept_days=_read(given, "LOG_KEPT_DAYS", LOG_KEPT_DAYS),
         erasure_ledger=_read(given, "ERASURE_LEDGER", None),
+        ops_password=_read(given, "OPS_PASSWORD", None),
+        error_hook=_read(given, "ERROR_HOOK", None),
         durability=_read(given, "DURABILITY", Durability.FULL),
     )
     if settings.is_production and settings.secret_key is None:
@@ -290,6 +296,18 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         "`erasures.jsonl` in `DATA_DIR`",
         "The list of erasures, without names, by which they are done again after a restore. Where `DATA_DIR` is lost "
         "at each restart, name a file that is kept, and not beside the database.",
+    ),
+    "OPS_PASSWORD": Setting(
+        values.password,
+        f"{PASSWORD_LENGTH_MIN} characters or more",
+        "none: only this machine sees `/ops`, in development, with the password that the start prints",
+        "Opens `/ops`, the operator's page, under any user name. To everybody else there is nothing there.",
+    ),
+    "ERROR_HOOK": Setting(
+        values.hook,
+        "`package.module:callable`",
+        "none: faults are in the log alone",
+        "Called with a report of each fault, on a thread of its own; see [deploy.md](deploy.md#error-tracking).",
     ),
     "DURABILITY": Setting(
         values.durability,

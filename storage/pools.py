@@ -21,6 +21,8 @@ PROBE_CONNECTIONS: Final = 1
 """Of readiness, which is asked once at a time."""
 UPKEEP_CONNECTIONS: Final = 1
 """Of the work in the background, now and then."""
+LOOK_CONNECTIONS: Final = 1
+"""Of the operator's page, which looks once at a time."""
 WORKER_CONNECTIONS_MAX: Final = (
     STORE_CONNECTIONS_MAX
     + DOOR_CONNECTIONS_MAX
@@ -28,6 +30,7 @@ WORKER_CONNECTIONS_MAX: Final = (
     + WAKEUP_CONNECTIONS
     + PROBE_CONNECTIONS
     + UPKEEP_CONNECTIONS
+    + LOOK_CONNECTIONS
 )
 SPARE_CONNECTIONS: Final = 22
 """For a dump, a person with psql, the demo's making at the start, and the 3 that PostgreSQL keeps for its superuser."""

@@ -14,6 +14,7 @@ from storage.tables import FROM_COLUMN, TO_COLUMN
 from sync.collections import Collection, Value
 from sync.conflicts import DELETED
 from sync.records import Key, Record, Write
+from sync.stamps import device_of
 
 _Group = tuple[str, int, int, list[str], tuple[tuple[str, int], ...]]
 _stamps: Final = msgspec.json.Decoder(list[_Group])
@@ -72,3 +73,9 @@ def encode_stamps(record: Record) -> str:
     for name, write in writes.items():
         groups.setdefault((write.stamp, write.version, write.n, write.also), []).append(name)
     return msgspec.json.encode([(*write[:3], names, write[3]) for write, names in groups.items()]).decode()
+
+
+def writer_of(stamps: str) -> str | None:
+    """Return which device wrote the newest of the writes that stand, read from a row's `stamps`."""
+    groups = _stamps.decode(stamps)
+    return device_of(max(groups, key=lambda group: group[1])[0]) if groups else None

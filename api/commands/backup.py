@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from api import VERSION
+from api.checkups import backups_folder
 from api.commands.place import Place, open_place
 from api.commands.telling import Bar, in_bytes, in_words, json_option, progress, say_json
 from api.erasing import replay
@@ -31,7 +32,6 @@ from storage.erasures.replay import Replayed
 from storage.readiness import is_application
 from sync.limits import KEPT_MS
 
-FOLDER: Final = "backups"
 """Below the data folder, unless --to names another."""
 KEPT_DAYS: Final = KEPT_MS // 86_400_000
 """Days that a phone keeps what it pushed."""
@@ -52,11 +52,6 @@ class RestoreTold(Struct, frozen=True):
     restored: Restored
     erased_again: Replayed
     """What was erased since the backup, and so once more."""
-
-
-def backups_folder(settings: Settings) -> Path:
-    """Return where backups go unless somebody says otherwise."""
-    return settings.data_dir / FOLDER
 
 
 @click.command()

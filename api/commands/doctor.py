@@ -1,7 +1,5 @@
 """`touchline doctor`: what is well and what is not, one line each, with what to do. It changes nothing."""
 
-import shutil
-import stat
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,14 +12,13 @@ from msgspec import Struct
 from rich.markup import escape
 from rich.table import Table
 
-from api.commands.backup import backups_folder
+from api.checkups import backups_folder, look_at_backups, look_at_disk, look_at_settings
 from api.commands.place import Place, open_place
-from api.commands.telling import Bar, in_bytes, in_words, json_option, progress, say_json, say_table
+from api.commands.telling import Bar, json_option, progress, say_json, say_table
 from api.serving import StartError, run
-from api.settings import Settings, SettingsError, is_own_machine, read_environment
+from api.settings import Settings, SettingsError, read_environment
 from football.collections import CATALOGUE
-from storage.backups.keep import find_backups
-from storage.backups.manifest import SECRET, BackupError
+from storage.backups.manifest import BackupError
 from storage.backups.tools import find_tools
 from storage.checkups.database import look_at_database, look_for_drift_beside
 from storage.checkups.erasures import look_at_erasures
@@ -30,14 +27,7 @@ from storage.checkups.logs import look_at_logs
 from storage.embedded import Durability, EmbeddedPostgresError
 from storage.postgres import Tables
 from storage.readiness import is_application
-from sync.limits import KEPT_MS
 
-FREE_WARN_BYTES: Final = 1024**3
-FREE_BAD_BYTES: Final = 256 * 1024**2
-"""PostgreSQL stops when its disk is full; this is half of what its own log may take before a checkpoint."""
-BACKUP_WARN_S: Final = 2 * 86_400
-BACKUP_BAD_S: Final = KEPT_MS / 1_000
-"""Past this a restore loses for good what phones have forgotten."""
 STATUSES: Final = {Level.OK: 0, Level.WARN: 1, Level.BAD: 2}
 COLOURS: Final = {Level.OK: "green", Level.WARN: "yellow", Level.BAD: "bold red"}
 
@@ -87,55 +77,6 @@ def examine(bar: Bar, backups: Path | None, *, is_deep: bool) -> Iterator[Findin
         yield bad("server", str(error), "")
 
 
-def look_at_settings(settings: Settings) -> Iterator[Finding]:
-    """Yield what is found of the settings."""
-    if settings.durability is not Durability.FULL:
-        yield warn("settings", "DURABILITY=test loses what was acknowledged.", "Remove it: it is for tests alone.")
-    elif not settings.is_production and not is_own_machine(settings.host):
-        do = "Set MODE=production and SECRET_KEY, unless this is a network you trust."
-        yield warn("settings", "Others can reach a server in development, with a demo account.", do)
-    else:
-        yield ok("settings", f"All can be used; the mode is {settings.mode}.")
-    secret = settings.data_dir / SECRET
-    if settings.secret_key is None and _is_there(secret) and secret.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        yield bad(
-            "secret", f"Others may read {secret}.", f"chmod 600 {secret}; remove it if somebody did: all sign in again."
-        )
-
-
-def look_at_disk(settings: Settings) -> Iterator[Finding]:
-    """Yield how much room there is for data."""
-    folder = settings.data_dir
-    while not _is_there(folder) and folder != folder.parent:
-        folder = folder.parent
-    usage = shutil.disk_usage(folder)
-    says = f"{in_bytes(usage.free)} of {in_bytes(usage.total)} are free at {folder}."
-    do = "Make room: old backups, what a restore left aside, logs of other programs; or a larger disk."
-    if usage.free < FREE_BAD_BYTES:
-        yield bad("disk", says, do)
-    elif usage.free < FREE_WARN_BYTES:
-        yield warn("disk", says, do)
-    else:
-        yield ok("disk", says)
-
-
-def look_at_backups(folder: Path, now: datetime) -> Finding:
-    """Return how old the newest backup is, and whether its files are there."""
-    do = "Run `touchline backup`, and let cron run it each night (docs/deploy.md)."
-    found = find_backups(folder) if _is_there(folder) else []
-    if not found:
-        return warn("backup", f"There is none in {folder}.", do)
-    path, manifest = found[0]
-    sizes = {each.name: each.stat().st_size for each in path.iterdir()}
-    if any(sizes.get(file.name) != file.bytes for file in manifest.files):
-        return bad("backup", f"{path} is not whole.", do)
-    age_s = (now - datetime.fromisoformat(manifest.made_at)).total_seconds()
-    says = f"The newest, {path.name}, is {in_words(age_s)} old."
-    if age_s > BACKUP_BAD_S:
-        return bad("backup", f"{says} Phones may have forgotten what came since.", do)
-    return warn("backup", says, do) if age_s > BACKUP_WARN_S else ok("backup", says)
-
-
 def look_inside(place: Place, settings: Settings, bar: Bar, *, is_deep: bool) -> Iterator[Finding]:
     """Yield what is found of the database and the clubs in it."""
     bar.step("Looking at the database")
@@ -179,10 +120,3 @@ def tell(findings: list[Finding]) -> None:
         click.echo(f"\n{finding.about}: {finding.do}")
     if worst(findings) is Level.OK:
         click.echo("\nAll is well.")
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        return path.exists()
-    except PermissionError:
-        return False

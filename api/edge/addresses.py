@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import structlog
 
+from api.settings import is_own_machine
+
 Network = IPv4Network | IPv6Network
 
 NOWHERE: Final = "local"
@@ -20,6 +22,8 @@ HOPS_MAX: Final = 16
 """Forwarded addresses that are looked at, from the right: no chain of proxies is longer."""
 REMEMBERED: Final = 8_192
 """Addresses whose network is remembered."""
+FORWARDED: Final = frozenset({b"x-forwarded-for", b"forwarded", b"x-real-ip", b"via"})
+"""What a proxy adds: whoever asks through one does not sit at this machine."""
 SUBSCRIBER_BITS: Final = 64
 """Bits of an IPv6 address that name a subscriber: one household has all addresses below them."""
 
@@ -74,6 +78,13 @@ class Addresses:
             return
         self._is_warned = True
         _log.warning("proxy_not_trusted", peer=peer, advice="set TRUSTED_PROXIES if this is your proxy's address")
+
+
+def is_here(scope: Mapping[str, Any]) -> bool:
+    """Tell whether a request comes from this machine itself, and through nothing that stands in front of it."""
+    is_direct = not FORWARDED.intersection(name for name, _ in scope["headers"])
+    peer = scope.get("client")
+    return is_direct and peer is not None and is_own_machine(peer[0])
 
 
 def read_address(text: str) -> IPv4Address | IPv6Address | None:

@@ -4,6 +4,7 @@ A key is named by a hash of itself (`kid`), so that two can be live while a secr
 which key to use: it names one of those here, or it is refused.
 """
 
+import base64
 import hashlib
 import hmac
 import os
@@ -30,6 +31,8 @@ class KeyRing(Struct, frozen=True):
     """Hash the scorers' codes, the current one first."""
     attempts: bytes
     """Hashes what is guessed at."""
+    operator: str
+    """The password of the operator's page, where nobody gave one; it counts in development alone."""
 
 
 class SecretFileError(Exception):
@@ -45,6 +48,7 @@ def make_ring(secret: bytes, previous: bytes | None = None) -> KeyRing:
         refresh=tuple(_draw(each, "refresh") for each in live),
         codes=tuple(_draw(each, "codes") for each in live),
         attempts=_draw(secret, "attempts"),
+        operator=_spell(_draw(secret, "operator")),
     )
 
 
@@ -81,6 +85,12 @@ def _write(path: Path, text: str) -> None:
 
 def _draw(secret: bytes, purpose: str) -> bytes:
     return hmac.digest(secret, f"touchline/{purpose}".encode(), "sha256")
+
+
+def _spell(key: bytes) -> str:
+    """Return 80 bits of a key as a person types them."""
+    letters = base64.b32encode(key)[:16].decode().lower()
+    return "-".join(letters[at : at + 4] for at in range(0, 16, 4))
 
 
 def _name(key: bytes) -> str:

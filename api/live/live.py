@@ -94,12 +94,15 @@ class Live:
         self._clock = clock
 
     @asynccontextmanager
-    async def running(self) -> AsyncGenerator[None]:
-        """Follow, watch and beat inside the block."""
-        work = [self.tailer.run(), self.sockets.watch(), self.sockets.beat()]
+    async def running(self, watch: "Callable[[asyncio.Task[None], str], None] | None" = None) -> AsyncGenerator[None]:
+        """Follow, watch and beat inside the block; `watch` is given each task with its name."""
+        work = {"tailer": self.tailer.run(), "standings": self.sockets.watch(), "heartbeats": self.sockets.beat()}
         if self.wakeups is not None:
-            work.append(self.wakeups.run())
-        tasks = [asyncio.create_task(each) for each in work]
+            work["wake-ups"] = self.wakeups.run()
+        tasks = [asyncio.create_task(each, name=name) for name, each in work.items()]
+        if watch is not None:
+            for task in tasks:
+                watch(task, task.get_name())
         try:
             yield
         finally:

@@ -1,4 +1,4 @@
-"""The pages that are made of the code: docs/errors.md, docs/retention.md, docs/settings.md, the routes in docs/api.md.
+"""The pages that are made of the code: errors, settings, retention, metrics with alerts, the routes in docs/api.md.
 
 `make docs` writes them, a test compares.
 
@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from api.reference.metric_pages import alerts_page, metrics_page
 from api.reference.problems import Kind, kinds
 from api.reference.route_table import api_page
 from api.settings import PREFIX, SETTINGS
@@ -124,8 +125,10 @@ def settings_page() -> str:
 
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "api.md": api_page,
+    "alerts.yml": alerts_page,
     "errors.md": errors_page,
     "retention.md": retention_page,
+    "metrics.md": metrics_page,
     "settings.md": settings_page,
 }
 

@@ -78,7 +78,9 @@ async def look_at_log(connection: Connection, club_id: str, tables: Tables, *, i
         standing = Standing(row["name"] or club_id, row["version"], row["tag"], row["oldest"], log)
         findings = [_gapless(standing), _unaltered(standing)]
         findings.append(await _one_with_tables(connection, club_id, standing, tables, is_deep=is_deep))
-        findings += _waiting(standing.name, await connection.fetchrow(_COUNTS, club_id))
+        counts = await connection.fetchrow(_COUNTS, club_id)
+        assert counts is not None, "counts are always one row"
+        findings.append(look_at_waiting(standing.name, counts["parked"], counts["open"], counts["held"]))
     return findings
 
 
@@ -164,16 +166,15 @@ async def _rows(
     return await connection.fetch(by_id_sql, club_id, ids) if ids else []
 
 
-def _waiting(name: str, counts: "asyncpg.Record | None") -> list[Finding]:
-    assert counts is not None, "counts are always one row"
+def look_at_waiting(name: str, parked: int, are_open: int, held: int) -> Finding:
+    """Return what is found of a club's parked mutations and open conflicts, the quarantined among them."""
     about = f"questions of {name}"
-    parked, are_open, held = counts["parked"], counts["open"], counts["held"]
     says = f"{parked} parked, {are_open} open conflicts, {held} of them in quarantine."
     if parked >= PARKED_MANY:
-        return [warn(about, says, "Ask the coach to open the app: a match waits for a phone that was not online.")]
+        return warn(about, says, "Ask the coach to open the app: a match waits for a phone that was not online.")
     if are_open >= OPEN_MANY:
-        return [warn(about, says, "Ask the club's coach to answer what the app asks.")]
-    return [ok(about, says)]
+        return warn(about, says, "Ask the club's coach to answer what the app asks.")
+    return ok(about, says)
 
 
 @asynccontextmanager

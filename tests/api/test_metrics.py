@@ -1,21 +1,25 @@
 """Metrics: who may read them, what they count, and that they tell of nobody."""
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import yaml  # type: ignore[import-untyped]
 from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
+from api.alerts import READINGS
 from api.app import Services, create_app
 from api.metrics import BOUNDS_S, METRICS, Requests, cumulative
 from api.settings import Mode, Settings
 from storage.pools import STORE_CONNECTIONS_MAX
 from tests.api.people import Person, client_of, code_of, put, some_id
 
-PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE, RUNBOOK, ALERTS = DOCS / "metrics.md", DOCS / "runbook.md", DOCS / "alerts.yml"
 TOKEN = "a token of the tests, of 32 bytes or more"
 
 Sample = tuple[str, dict[str, str], float]
@@ -125,13 +129,7 @@ async def test_requests_are_counted_by_their_route(client: httpx.AsyncClient, co
 
 
 async def test_the_page_lists_every_metric(client: httpx.AsyncClient) -> None:
-    """`docs/metrics.md` has each row of the table, in its order and words; and an answer has each, and no other."""
-    listed = PAGE.read_text(encoding="utf-8").partition("<!-- metrics -->\n")[2].partition("<!-- /metrics -->")[0]
-    rows = [
-        f"| `{name}` | {told.type} | {', '.join(f'`{label}`' for label in told.labels)} | {told.meaning} |\n"
-        for name, told in METRICS.items()
-    ]
-    assert listed == "".join(rows)
+    """An answer has each metric of the table, and no other; `docs/metrics.md` is made of it."""
     families = {
         family.name: family for family in text_string_to_metric_families((await read(client)).text) if family.samples
     }
@@ -147,6 +145,43 @@ async def test_the_page_lists_every_metric(client: httpx.AsyncClient) -> None:
             assert sample.labels["worker"] == "0"
     page = PAGE.read_text(encoding="utf-8")
     assert all(f"`{name}`" in page or f"`{name}_total`" in page for name in families)
+
+
+def test_every_metric_has_its_place_in_the_runbook_and_its_alert() -> None:
+    """Meaning, alert or none, and a heading that is there; a rule speaks of metrics and labels that are."""
+    assert list(READINGS) == list(METRICS)
+    assert len(METRICS) >= 40
+    headings = re.findall(r"^#+ (.*)$", RUNBOOK.read_text(encoding="utf-8"), re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    for name, reading in READINGS.items():
+        assert METRICS[name].meaning.endswith("."), name
+        assert reading.see in anchors, name
+        assert reading.alert is None or name in reading.alert.when, name
+
+
+def test_the_alerts_are_rules() -> None:
+    """Prometheus reads the file: one rule each, on our metrics, their own labels, for some minutes, with what to do."""
+    rules = [rule for group in yaml.safe_load(ALERTS.read_text(encoding="utf-8"))["groups"] for rule in group["rules"]]
+    assert [rule["alert"] for rule in rules] == [each.alert.name for each in READINGS.values() if each.alert]
+    assert len({rule["alert"] for rule in rules}) == len(rules) >= 15
+    for rule in rules:
+        expression = rule["expr"]
+        used = re.findall(r"(touchline_\w+?)(?:_bucket|_count|_sum)?(?:\{([^}]*)\})?(?=[\s\[)]|$)", expression)
+        assert used, expression
+        for name, matchers in used:
+            labels = {each.split("=")[0] for each in matchers.split(",") if each}
+            assert labels <= set(METRICS[name].labels), expression
+        for grouped in re.findall(r"by \(([^)]*)\)", expression):
+            known = {label for name, _ in used for label in METRICS[name].labels}
+            assert set(grouped.split(", ")) <= known | {"le", "worker"}, expression
+        assert expression.count("(") == expression.count(")")
+        assert re.search(r" (>|>=|==) [^=]", expression), expression
+        assert re.fullmatch(r"[1-9]\d*m", rule["for"])
+        assert rule["labels"]["severity"] in {"now", "week"}
+        assert rule["annotations"]["summary"].endswith(".")
+        page, _, anchor = rule["annotations"]["runbook"].partition("#")
+        assert page == "docs/runbook.md"
+        assert anchor in {each.see for each in READINGS.values()}
 
 
 async def test_pushes_and_verdicts_are_counted(client: httpx.AsyncClient, coach: Person) -> None:
