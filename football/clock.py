@@ -5,6 +5,7 @@ time of the first half, however long, lies before the second half. Shown minutes
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from football.facts import Record
@@ -30,8 +31,12 @@ class PeriodKey(NamedTuple):
         return PERIOD_TYPES[self.rank]
 
 
+@lru_cache(128)
 def period_key(period_type: str | None, number: int | None) -> PeriodKey:
-    """Return the key of a period; no type is a regular one, no number is 0, before all others."""
+    """Return the key of a period; no type is a regular one, no number is 0, before all others.
+
+    Remembered, since each event of a match asks for one of a few.
+    """
     return PeriodKey(_RANKS[period_type or REGULAR], number or 0)
 
 

@@ -9,9 +9,10 @@ again. Clocks tick on the screen, from their anchors.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from football.clock import MINUTE_MS, PeriodKey, event_key, format_clock, format_minute, nominal_ms
 from football.collections import CATALOGUE
@@ -121,6 +122,36 @@ class SharedMatch(Struct, frozen=True):
     timeline: tuple[SharedEvent, ...]
 
 
+class Made(NamedTuple):
+    """An event as a view shows it, and what that was made of."""
+
+    event: Record
+    on: Record | None
+    """Of a substitution: who comes on, as far as recorded."""
+    place: tuple[PeriodKey, int, str]
+    """Where it stands in the timeline. Those at one moment stand in the order of their ids here, so that none tells."""
+    shown: SharedEvent | None
+    """None where it is held back."""
+
+
+class Drawn:
+    """The events of one feed as they were made for its last view: those that nobody wrote since are not made anew.
+
+    It changes no view: what it holds is left out where anything else that an event is made of is another.
+    """
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._of: tuple[Record, Mapping[str, Record], Permitted] | None = None
+        self.events: Mapping[str, Made] = {}
+
+    def of(self, match: Record, players: Mapping[str, Record], permitted: Permitted) -> Mapping[str, Made]:
+        """Return the events that were made of the very same match and players, and held back alike."""
+        was, self._of = self._of, (match, players, permitted)
+        is_same = was is not None and was[0] is match and was[1] is players and was[2] == permitted
+        return self.events if is_same else {}
+
+
 def of_view(view: View, match_id: str) -> Shareable:
     """Collect what a shared view of a match is made of. Raises KeyError where the view has no such match."""
     facts = gather(view, match_id)
@@ -135,10 +166,12 @@ def of_view(view: View, match_id: str) -> Shareable:
     )
 
 
-def project(what: Shareable, options: Options, rules: ClubRules, now_ms: int, hide: Hide) -> SharedMatch:
+def project(
+    what: Shareable, options: Options, rules: ClubRules, now_ms: int, hide: Hide, drawn: Drawn | None = None
+) -> SharedMatch:
     """Return the view of a match that a link with these options gets: the allow-list, and the only one.
 
-    `now_ms` is in milliseconds since 1970.
+    `now_ms` is in milliseconds since 1970. `drawn`, of one feed, saves work from one view to the next.
     """
     facts, match = what.facts, what.facts.match
     permitted = permit(options, rules, facts, what.teams)
@@ -155,7 +188,7 @@ def project(what: Shareable, options: Options, rules: ClubRules, now_ms: int, hi
         status=status_of(facts, now_ms),
         score=_score(score_of(facts)) if permitted.score else None,
         periods=tuple(_period(match, each) for each in periods if _is_listed(permitted, each.key)),
-        timeline=_timeline(what, permitted, hide),
+        timeline=_timeline(what, permitted, hide, drawn or Drawn()),
     )
 
 
@@ -225,36 +258,62 @@ def _zero_at(period: Period) -> int:
     return period.started_ms + sum(ends - begins for begins, ends in period.pauses if ends is not None)
 
 
-def _timeline(what: Shareable, permitted: Permitted, hide: Hide) -> tuple[SharedEvent, ...]:
-    """Return the events in order: of those at one moment the order is that of their ids here, so that none tells."""
+def _timeline(what: Shareable, permitted: Permitted, hide: Hide, drawn: Drawn) -> tuple[SharedEvent, ...]:
+    """Return the events in order, each goal with the score that it made."""
     match = what.facts.match
-    ordered = sorted(((event_key(each)[:2], hide(each["id"]), each) for each in what.facts.events), key=_order)
+    kept = drawn.of(match, what.players, permitted)
     coming_on = {each["event_id"]: each for each in what.facts.participants if each["kind"] == "substitution"}
+    made: dict[str, Made] = {}
+    for event in what.facts.events:
+        event_id = event["id"]
+        on = coming_on.get(event_id) if event["kind"] == "substitution" else None
+        was = kept.get(event_id)
+        same = was is not None and was.event is event and was.on is on
+        made[event_id] = was if was is not None and same else _made(what, permitted, hide, event, on)
+    drawn.events = made
     score = Score()
-    events: list[SharedEvent] = []
-    for (key, clock_ms), event_id, event in ordered:
-        score = add(score, match, event)
-        if not permitted.score and (event["kind"] in SCORE_TELLING_KINDS or key.type == PENALTY_SHOOTOUT):
-            continue
-        is_scoring = permitted.score and event["kind"] in SCORING_KINDS
-        on = coming_on.get(event["id"]) if event["kind"] == "substitution" else None
-        events.append(
-            SharedEvent(
-                event_id=event_id,
-                kind=event["kind"],
-                team=side_of(match, event["team_id"]),
-                player=number_of(permitted, match, event, what.players.get(event["player_id"])),
-                timestamp=format_clock(clock_ms),
-                minute=format_minute(match, key, clock_ms),
-                period_number=key.number,
-                clock_ms=clock_ms,
-                period_type=key.type,
-                player_on=None if on is None else number_of(permitted, match, event, what.players.get(on["player_id"])),
-                score_after=_score(score) if is_scoring else None,
-            )
-        )
-    return tuple(events[-EVENTS_MAX:])
+    shown: list[SharedEvent] = []
+    for each in sorted(made.values(), key=_place):
+        entry = each.shown
+        if each.event["kind"] in SCORING_KINDS:
+            score = add(score, match, each.event)
+            if entry is not None and permitted.score:
+                entry = _with_score(made, each, entry, _score(score))
+        if entry is not None:
+            shown.append(entry)
+    return tuple(shown[-EVENTS_MAX:])
 
 
-def _order(item: tuple[tuple[PeriodKey, int], str, Record]) -> tuple[tuple[PeriodKey, int], str]:
-    return item[:2]
+def _made(what: Shareable, permitted: Permitted, hide: Hide, event: Record, on: Record | None) -> Made:
+    """Return an event as it is shown, without the score that it made."""
+    match = what.facts.match
+    key, clock_ms, _ = event_key(event)
+    event_id = hide(event["id"])
+    place = key, clock_ms, event_id
+    if not permitted.score and (event["kind"] in SCORE_TELLING_KINDS or key.type == PENALTY_SHOOTOUT):
+        return Made(event, on, place, None)
+    shown = SharedEvent(
+        event_id=event_id,
+        kind=event["kind"],
+        team=side_of(match, event["team_id"]),
+        player=number_of(permitted, match, event, what.players.get(event["player_id"])),
+        timestamp=format_clock(clock_ms),
+        minute=format_minute(match, key, clock_ms),
+        period_number=key.number,
+        clock_ms=clock_ms,
+        period_type=key.type,
+        player_on=None if on is None else number_of(permitted, match, event, what.players.get(on["player_id"])),
+    )
+    return Made(event, on, place, shown)
+
+
+def _with_score(made: dict[str, Made], each: Made, entry: SharedEvent, score: SharedScore) -> SharedEvent:
+    """Return a goal with the score that it made, and remember it so."""
+    if entry.score_after != score:
+        entry = replace(entry, score_after=score)
+        made[each.event["id"]] = each._replace(shown=entry)
+    return entry
+
+
+def _place(each: Made) -> tuple[PeriodKey, int, str]:
+    return each.place

@@ -134,7 +134,7 @@ def _event_messages(
         if was is None:
             kind: MessageType = "substitution" if event.kind == "substitution" else "event_logged"
             told.append((kind, msgspec.to_builtins(event)))
-        elif was != event:
+        elif was is not event and was != event:
             told.append(("event_updated", msgspec.to_builtins(event)))
     return told
 

@@ -20,9 +20,10 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from football.feed import Shareable, SharedMatch, due_ms, project
+from football.feed import Drawn, Shareable, SharedMatch, due_ms, project
 from football.feed_messages import diff, entries_of, withdraws
 from football.policy import ClubRules, Options
+from storage.remembered import UNSEEN, Draft, Shown
 from storage.shareable import Connection, read_shareable
 from sync.cursors import Cursor
 from sync.records import Key, Record
@@ -97,12 +98,21 @@ _FEED: Final = """
 SELECT epoch, n, hide_key, snapshot, due_ms FROM touchline.feeds WHERE club_id = $1 AND match_id = $2 AND view = $3
 """
 _STANDING: Final = """
-SELECT asked.view, epoch, n, hide_key, snapshot, due_ms, young_scores, young_shirt_numbers
-  FROM unnest($3::smallint[]) AS asked (view)
+SELECT asked.view, feed.epoch, feed.n, hide_key, due_ms, young_scores, young_shirt_numbers,
+       CASE WHEN (feed.epoch, feed.n) = (known.epoch, known.n) THEN NULL ELSE snapshot END AS snapshot
+  FROM (SELECT unnest($3::smallint[])
+         UNION
+        SELECT (shows_score::int + 2 * shows_shirt_numbers::int + 4 * shows_venue::int)::smallint
+          FROM touchline.share_links
+         WHERE club_id = $1 AND match_id = $2 AND revoked_at IS NULL AND expires_at > $4) AS asked (view)
   LEFT JOIN touchline.feeds AS feed ON feed.club_id = $1 AND feed.match_id = $2 AND feed.view = asked.view
   LEFT JOIN touchline.share_rules AS rules ON rules.club_id = $1
+  LEFT JOIN unnest($5::smallint[], $6::text[], $7::bigint[]) AS known (view, epoch, n) ON known.view = asked.view
+ ORDER BY asked.view
 """
-"""Where feeds of a match stand, and the club's rules; a row for each view, whatever is there."""
+"""Where feeds of a match stand, and the club's rules: a row for each view that is asked for ($3), or by a live link
+($4: at what time; null: by none). A snapshot that is known ($5 to $7) is not sent again.
+"""
 _SAVE: Final = """
   WITH added AS (
 INSERT INTO touchline.feed_entries (club_id, match_id, view, n, body)
@@ -154,18 +164,27 @@ SELECT e.match_id
 """Those of some matches that name a season, a team or a player: no other shows anything of them."""
 
 
-async def append(connection: Connection, club_id: str, records: Mapping[Key, Record], now_ms: int) -> None:
+async def append(
+    connection: Connection, club_id: str, records: Mapping[Key, Record], now_ms: int, draft: Draft | None = None
+) -> None:
     """Tell the feeds of a club what a transaction wrote: `records` as they stand after it.
 
     For the transaction that writes them, while it holds the counter row. A club without live links costs one look.
+    `draft` is what the process remembers of the club's matches.
     """
+    if draft is not None:
+        draft.write(records)
+    hides = _hides_somebody(records)  # whose number may stand in an entry of any match, though none names them now
+    is_all = hides or any(_has_moved(key, record) for key, record in records.items())
+    only = None if is_all else _only_match(records)
+    if only is not None:
+        await refresh(connection, club_id, only, (), now_ms, linked=True, draft=draft)
+        return
     live = await live_views(connection, club_id, now_ms)
     if not live:
         return
-    hides = _hides_somebody(records)  # whose number may stand in an entry of any match, though none names them now
-    is_all = hides or any(_has_moved(key, record) for key, record in records.items())
     for match_id in sorted(live if is_all else await _touched(connection, club_id, records, live)):
-        await refresh(connection, club_id, match_id, live[match_id], now_ms, anew=hides)
+        await refresh(connection, club_id, match_id, live[match_id], now_ms, anew=hides, draft=draft)
 
 
 async def live_views(connection: Connection, club_id: str, now_ms: int) -> Live:
@@ -178,23 +197,47 @@ async def live_views(connection: Connection, club_id: str, now_ms: int) -> Live:
 
 
 async def refresh(
-    connection: Connection, club_id: str, match_id: str, views: Iterable[int], now_ms: int, *, anew: bool = False
+    connection: Connection,
+    club_id: str,
+    match_id: str,
+    views: Iterable[int],
+    now_ms: int,
+    *,
+    anew: bool = False,
+    linked: bool = False,
+    draft: Draft | None = None,
 ) -> None:
     """Bring feeds of a match up to what is recorded of it; `anew` begins an epoch in each.
 
-    For a transaction that holds the counter row. A match that is not there has no feeds.
+    For a transaction that holds the counter row. A match that is not there has no feeds. `linked` adds the views that
+    live links ask for; where there are none, nothing is done.
     """
-    what = await read_shareable(connection, club_id, match_id)
+    known = None if draft is None or anew else draft.match(match_id)
+    shown = {} if known is None else known.shown
+    asked = sorted(views), instant(now_ms) if linked else None
+    cursors = [[*shown], [each.cursor.tag for each in shown.values()], [each.cursor.version for each in shown.values()]]
+    rows = await connection.fetch(_STANDING, club_id, match_id, *asked, *cursors)
+    if not rows:
+        return
+    # Feeds that went on or began elsewhere tell that more may have happened than is remembered.
+    is_known = known is not None and all(row["epoch"] is not None and row["snapshot"] is None for row in rows)
+    what = known.what if known is not None and is_known else await read_shareable(connection, club_id, match_id)
     if what is None:
         await drop(connection, club_id, match_id)
+        if draft is not None:
+            draft.forget(match_id)
         return
-    for row in await connection.fetch(_STANDING, club_id, match_id, sorted(views)):
-        view, rules, feed = row["view"], _rules(row), None if row["epoch"] is None else _feed(row)
+    told: dict[int, Shown] = {}
+    for row in rows:
+        place, rules = _Place(club_id, match_id, row["view"]), _rules(row)
+        was = _stood(row, shown)
         try:
-            await _refresh(connection, _Place(club_id, match_id, view), feed, what, rules, now_ms, anew=anew)
+            told[place.view] = await _refresh(connection, place, was, what, rules, now_ms, anew=anew)
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:  # ours, and no reason to refuse a goal
             _log.error("feed_failed", club=club_id, error=type(error).__name__, exc_info=error)
-            await _forget(connection, _Place(club_id, match_id, view))
+            await _forget(connection, place)
+    if draft is not None:
+        draft.note(match_id, what, told)
 
 
 async def begin_epochs(connection: Connection, club_id: str, now_ms: int) -> None:
@@ -259,34 +302,55 @@ class _Place(NamedTuple):
     view: int
 
 
+class _Stood(NamedTuple):
+    """A feed as it stood before."""
+
+    shown: Shown
+    hide_key: bytes
+    due_ms: int | None
+
+
+def _stood(row: "asyncpg.Record", known: Mapping[int, Shown]) -> _Stood | None:
+    """Return how a feed stood, by a row of `_STANDING` without what is known; None where there was none."""
+    if row["epoch"] is None:
+        return None
+    cursor, sent = Cursor(row["n"], row["epoch"]), row["snapshot"]
+    shown = known[row["view"]] if sent is None else Shown(cursor, _snapshot(sent), Drawn())
+    return _Stood(shown, row["hide_key"], row["due_ms"])
+
+
 async def _refresh(
     connection: Connection,
     place: _Place,
-    feed: Feed | None,
+    was: _Stood | None,
     what: Shareable,
     rules: ClubRules,
     now_ms: int,
     *,
     anew: bool,
-) -> None:
+) -> Shown:
+    """Bring a feed up to date, and return how it is shown now."""
     options = options_of(place.view)
     due = due_ms(what, now_ms)
-    if feed is not None and not anew:
-        hidden = partial(hide, feed.hide_key)
-        before, after = _snapshot(feed.snapshot), project(what, options, rules, now_ms, hidden)
-        if not _is_anew(before, after):
-            messages = diff(before, after)
+    if was is not None and not anew:
+        shown, hidden = was.shown, partial(hide, was.hide_key)
+        after = project(what, options, rules, now_ms, hidden, shown.drawn)
+        if not _is_anew(shown.view, after):
+            messages = diff(shown.view, after)
             if len(messages) <= MESSAGES_MAX:
-                entries = entries_of(messages, what, now_ms, hidden, feed.cursor)
-                if entries or due != feed.due_ms:
+                entries = entries_of(messages, what, now_ms, hidden, shown.cursor)
+                if entries or due != was.due_ms:
                     bodies = [_encode(each) for each in entries]
-                    await _save(connection, place, feed.cursor, feed.hide_key, after, due, bodies)
-                return
+                    await _save(connection, place, shown.cursor, was.hide_key, after, due, bodies)
+                n = shown.cursor.version + len(entries)
+                return Shown(Cursor(n, shown.cursor.tag), after, shown.drawn)
     fresh = await connection.fetchrow(_FRESH)
     assert fresh is not None
-    snapshot = project(what, options, rules, now_ms, partial(hide, fresh["hide_key"]))
+    cursor, hide_key, drawn = Cursor(0, fresh["epoch"]), fresh["hide_key"], Drawn()
+    snapshot = project(what, options, rules, now_ms, partial(hide, hide_key), drawn)
     await connection.execute(_FORGET, *place)
-    await _save(connection, place, Cursor(0, fresh["epoch"]), fresh["hide_key"], snapshot, due)
+    await _save(connection, place, cursor, hide_key, snapshot, due)
+    return Shown(cursor, snapshot, drawn)
 
 
 def _is_anew(before: SharedMatch, after: SharedMatch) -> bool:
@@ -319,6 +383,17 @@ def _has_moved(key: Key, record: Record) -> bool:
     """Tell whether the reference to the match may have been written anew, so that the match before is not known."""
     write = record.fields.get(WITHIN.get(key.collection, "match_id"))
     return write is not None and any(other.version < write.version for other in record.fields.values())
+
+
+def _only_match(records: Mapping[Key, Record]) -> str | None:
+    """Return the match of which all these records are, as far as that stands in themselves; None for more than one."""
+    found = {
+        key.record if key.collection == "matches" else _value(record, "match_id")
+        for key, record in records.items()
+        if key.collection in OF_A_MATCH
+    }
+    is_plain = all(key.collection in OF_A_MATCH or key.collection in UNSEEN for key in records)
+    return found.pop() if is_plain and len(found) == 1 else None
 
 
 async def _touched(connection: Connection, club_id: str, records: Mapping[Key, Record], live: Live) -> set[str]:

@@ -17,6 +17,7 @@ from storage import feeds, statements
 from storage.clubs import set_club_sql
 from storage.pools import STORE_CONNECTIONS_MAX, BoundedPool
 from storage.reading import Selector
+from storage.remembered import Draft, Memory
 from storage.rows import RowCodec
 from storage.standing import Standing, standings_shared
 from storage.statements import RecordStatements, Statement
@@ -77,6 +78,7 @@ class PostgresStore:
         """Work on a pool whose role may read and write the tables of `schema.sql`."""
         self._pool = pool
         self._tables = Tables(catalogue)
+        self._memory = Memory()
 
     async def create_club(self, club_id: str, *, hash_key: bytes) -> None:
         """Create a club with an empty log."""
@@ -98,12 +100,14 @@ class PostgresStore:
                 found = await connection.fetch(statements.OVERDUE.sql, club_id, overdue_before_ms)
                 book.overdue = tuple(_entry.decode(each["body"]) for each in found)
             ledger = PostgresLedger(connection, club_id, book, self._tables)
+            ledger.draft = self._memory.draft(club_id, book.club.head)
             ledger.is_shared = any(row["is_shared"] for row in rows)
             try:
                 yield ledger
                 await ledger.finish()
             finally:
                 await ledger.rest()
+        ledger.keep()
 
     async def head(self, club_id: str) -> Head:
         """Return where the log stands."""
@@ -276,6 +280,8 @@ class PostgresLedger:
         self._told: dict[Key, Record] = {}
         self.is_shared = False
         """Whether a match of the club may have a live link, so that a feed has to be told."""
+        self.draft: Draft | None = None
+        """What the process remembers of the club's shared matches."""
 
     async def grants(self, sessions: Collection[str]) -> Mapping[str, Grant]:
         """Return what each of these sessions may do in this club, held so until the transaction ends."""
@@ -329,11 +335,16 @@ class PostgresLedger:
         )
         if self._told:
             now_ms = max(device.seen_ms for device in self._devices.values())
-            await feeds.append(self._connection, self._club_id, self._told, now_ms)
+            await feeds.append(self._connection, self._club_id, self._told, now_ms, self.draft)
         head = self._club.head
         await self._connection.execute(
             statements.MOVE_CLUB.sql, head.version, head.tag, self._club.clock, self._club_id
         )
+
+    def keep(self) -> None:
+        """Remember what was told: the transaction has committed."""
+        if self._club is not None and self._told and self.draft is not None:
+            self.draft.keep(self._club.head)
 
     async def rest(self) -> None:
         """Wait until nothing is under way on the connection, whatever came of it."""
