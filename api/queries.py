@@ -48,7 +48,7 @@ def declare(app: Litestar) -> None:
                 handler.opt[NAMES] = frozenset(named | {each.name for each in handler.opt.get("query", ())})
 
 
-def check(request: Request[Any, Any, Any]) -> None:
+async def check(request: Request[Any, Any, Any]) -> None:
     """Return where address and query are spelled as the route takes them. Raises NotFound, MalformedRequest."""
     refuse_other_spellings(request)
     refuse_unknown(request)

@@ -23,6 +23,7 @@ from msgspec import Struct
 from football.feed import Drawn, Shareable, SharedMatch, due_ms, project
 from football.feed_messages import diff, entries_of, withdraws
 from football.policy import ClubRules, Options
+from storage.bundle import Bundle
 from storage.remembered import UNSEEN, Draft, Shown
 from storage.shareable import Connection, read_shareable
 from sync.cursors import Cursor
@@ -51,6 +52,15 @@ _encode: Final = msgspec.json.encode
 
 Live = Mapping[str, frozenset[int]]
 """Match -> the views for which it has live links."""
+
+
+class Telling(NamedTuple):
+    """What a transaction that tells of its own writes has in hand."""
+
+    draft: Draft
+    """What the process remembers of the club's matches."""
+    bundle: Bundle
+    """What it has not sent yet."""
 
 
 class Feed(Struct, frozen=True):
@@ -113,14 +123,14 @@ SELECT asked.view, feed.epoch, feed.n, hide_key, due_ms, young_scores, young_shi
 """Where feeds of a match stand, and the club's rules: a row for each view that is asked for ($3), or by a live link
 ($4: at what time; null: by none). A snapshot that is known ($5 to $7) is not sent again.
 """
-_SAVE: Final = """
-  WITH added AS (
+_ADD: Final = """
 INSERT INTO touchline.feed_entries (club_id, match_id, view, n, body)
 SELECT $1::uuid, $2::uuid, $3::smallint, entry.n, entry.body
-  FROM unnest($9::bigint[], $10::bytea[]) AS entry (n, body)
-     )
+  FROM unnest($4::bigint[], $5::bytea[]) AS entry (n, body)
+"""
+_SAVE: Final = """
 INSERT INTO touchline.feeds (club_id, match_id, view, epoch, n, hide_key, snapshot, due_ms)
-VALUES ($1::uuid, $2::uuid, $3::smallint, $4, $5, $6, $7, $8)
+VALUES ($1::uuid, $2::uuid, $3::smallint, $4::text, $5::bigint, $6::bytea, $7::bytea, $8::bigint)
     ON CONFLICT (club_id, match_id, view)
     DO UPDATE SET epoch = excluded.epoch, n = excluded.n, hide_key = excluded.hide_key,
                   snapshot = excluded.snapshot, due_ms = excluded.due_ms
@@ -165,26 +175,26 @@ SELECT e.match_id
 
 
 async def append(
-    connection: Connection, club_id: str, records: Mapping[Key, Record], now_ms: int, draft: Draft | None = None
+    connection: Connection, club_id: str, records: Mapping[Key, Record], now_ms: int, telling: Telling
 ) -> None:
     """Tell the feeds of a club what a transaction wrote: `records` as they stand after it.
 
     For the transaction that writes them, while it holds the counter row. A club without live links costs one look.
-    `draft` is what the process remembers of the club's matches.
+    What is written waits in the bundle of `telling`, which the caller sends.
     """
-    if draft is not None:
-        draft.write(records)
+    telling.draft.write(records)
     hides = _hides_somebody(records)  # whose number may stand in an entry of any match, though none names them now
     is_all = hides or any(_has_moved(key, record) for key, record in records.items())
     only = None if is_all else _only_match(records)
     if only is not None:
-        await refresh(connection, club_id, only, (), now_ms, linked=True, draft=draft)
+        await refresh(connection, club_id, only, (), now_ms, linked=True, telling=telling)
         return
+    await telling.bundle.send()
     live = await live_views(connection, club_id, now_ms)
     if not live:
         return
     for match_id in sorted(live if is_all else await _touched(connection, club_id, records, live)):
-        await refresh(connection, club_id, match_id, live[match_id], now_ms, anew=hides, draft=draft)
+        await refresh(connection, club_id, match_id, live[match_id], now_ms, anew=hides, telling=telling)
 
 
 async def live_views(connection: Connection, club_id: str, now_ms: int) -> Live:
@@ -205,13 +215,15 @@ async def refresh(
     *,
     anew: bool = False,
     linked: bool = False,
-    draft: Draft | None = None,
+    telling: Telling | None = None,
 ) -> None:
     """Bring feeds of a match up to what is recorded of it; `anew` begins an epoch in each.
 
     For a transaction that holds the counter row. A match that is not there has no feeds. `linked` adds the views that
-    live links ask for; where there are none, nothing is done.
+    live links ask for; where there are none, nothing is done. Without `telling` nothing is remembered, and what is
+    written is sent at once.
     """
+    draft, bundle = (None, Bundle(connection)) if telling is None else telling
     known = None if draft is None or anew else draft.match(match_id)
     shown = {} if known is None else known.shown
     asked = sorted(views), instant(now_ms) if linked else None
@@ -221,7 +233,10 @@ async def refresh(
         return
     # Feeds that went on or began elsewhere tell that more may have happened than is remembered.
     is_known = known is not None and all(row["epoch"] is not None and row["snapshot"] is None for row in rows)
-    what = known.what if known is not None and is_known else await read_shareable(connection, club_id, match_id)
+    what = known.what if known is not None and is_known else None
+    if what is None:
+        await bundle.send()
+        what = await read_shareable(connection, club_id, match_id)
     if what is None:
         await drop(connection, club_id, match_id)
         if draft is not None:
@@ -232,12 +247,14 @@ async def refresh(
         place, rules = _Place(club_id, match_id, row["view"]), _rules(row)
         was = _stood(row, shown)
         try:
-            told[place.view] = await _refresh(connection, place, was, what, rules, now_ms, anew=anew)
+            told[place.view] = await _refresh(connection, bundle, place, was, what, rules, now_ms, anew=anew)
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:  # ours, and no reason to refuse a goal
             _log.error("feed_failed", club=club_id, error=type(error).__name__, exc_info=error)
             await _forget(connection, place)
     if draft is not None:
         draft.note(match_id, what, told)
+    if telling is None:
+        await bundle.send()
 
 
 async def begin_epochs(connection: Connection, club_id: str, now_ms: int) -> None:
@@ -321,6 +338,7 @@ def _stood(row: "asyncpg.Record", known: Mapping[int, Shown]) -> _Stood | None:
 
 async def _refresh(
     connection: Connection,
+    bundle: Bundle,
     place: _Place,
     was: _Stood | None,
     what: Shareable,
@@ -341,7 +359,7 @@ async def _refresh(
                 entries = entries_of(messages, what, now_ms, hidden, shown.cursor)
                 if entries or due != was.due_ms:
                     bodies = [_encode(each) for each in entries]
-                    await _save(connection, place, shown.cursor, was.hide_key, after, due, bodies)
+                    _save(bundle, place, shown.cursor, was.hide_key, after, due, bodies)
                 n = shown.cursor.version + len(entries)
                 return Shown(Cursor(n, shown.cursor.tag), after, shown.drawn)
     fresh = await connection.fetchrow(_FRESH)
@@ -349,7 +367,7 @@ async def _refresh(
     cursor, hide_key, drawn = Cursor(0, fresh["epoch"]), fresh["hide_key"], Drawn()
     snapshot = project(what, options, rules, now_ms, partial(hide, hide_key), drawn)
     await connection.execute(_FORGET, *place)
-    await _save(connection, place, cursor, hide_key, snapshot, due)
+    _save(bundle, place, cursor, hide_key, snapshot, due)
     return Shown(cursor, snapshot, drawn)
 
 
@@ -359,8 +377,8 @@ def _is_anew(before: SharedMatch, after: SharedMatch) -> bool:
     return (had.score, had.shirt_numbers) != (has.score, has.shirt_numbers) or withdraws(before, after)
 
 
-async def _save(
-    connection: Connection,
+def _save(
+    bundle: Bundle,
     place: _Place,
     after: Cursor,
     hide_key: bytes,
@@ -370,8 +388,9 @@ async def _save(
 ) -> None:
     """Write where a feed stands, and the entries that led there from a cursor."""
     n = after.version + len(bodies)
-    numbers = list(range(after.version + 1, n + 1))
-    await connection.execute(_SAVE, *place, after.tag, n, hide_key, _encode(snapshot), due, numbers, bodies)
+    if bodies:
+        bundle.add(_ADD, *place, list(range(after.version + 1, n + 1)), bodies)
+    bundle.add(_SAVE, *place, after.tag, n, hide_key, _encode(snapshot), due)
 
 
 async def _forget(connection: Connection, place: _Place) -> None:

@@ -5,7 +5,7 @@ policies stand behind each query's own condition on the club; leaving the block 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeAlias
 from zlib import crc32
@@ -14,6 +14,7 @@ import asyncpg
 import msgspec
 
 from storage import feeds, statements
+from storage.bundle import Bundle
 from storage.clubs import set_club_sql
 from storage.pools import STORE_CONNECTIONS_MAX, BoundedPool
 from storage.reading import Selector
@@ -40,6 +41,9 @@ CHANGE_BYTES_LEAST: Final = 100
 
 CHANGE_BYTES_USUAL: Final = 256
 """Few changes are smaller: the rows that are looked at first to fill a page."""
+
+AT_ONCE_CHANGES: Final = 200
+"""Changes of a plan that is written while the next is planned; what is less waits for the counter row."""
 
 _conflict: Final = msgspec.json.Decoder(Conflict)
 _entry: Final = msgspec.json.Decoder(Entry)
@@ -90,9 +94,10 @@ class PostgresStore:
         self, club_id: str, device_ids: Collection[str], *, overdue_before_ms: int
     ) -> AsyncGenerator["PostgresLedger"]:
         """Open a writing transaction under the lock of the club's counter row."""
-        async with self._transaction(club_id) as connection:
-            book = Book(club=await _lock(connection, club_id))
-            rows = await connection.fetch(statements.PUSHING_DEVICES, club_id, device_ids, overdue_before_ms)
+        async with self._transaction(club_id, lock=statements.lock_club_sql(club_id)) as connection:
+            rows = await connection.fetch(statements.PUSHING, club_id, device_ids, overdue_before_ms)
+            book = Book(club=_club(club_id, rows))
+            rows = [row for row in rows if row["device_id"] is not None]
             for row in rows:
                 device_id = str(row["device_id"])
                 book.devices[device_id] = None if row["user_id"] is None else _device(device_id, row)
@@ -100,8 +105,9 @@ class PostgresStore:
                 found = await connection.fetch(statements.OVERDUE.sql, club_id, overdue_before_ms)
                 book.overdue = tuple(_entry.decode(each["body"]) for each in found)
             ledger = PostgresLedger(connection, club_id, book, self._tables)
-            ledger.draft = self._memory.draft(club_id, book.club.head)
-            ledger.is_shared = any(row["is_shared"] for row in rows)
+            if any(row["is_shared"] for row in rows):
+                ledger.draft = self._memory.draft(club_id, book.club.head)
+            ledger.is_quiet = not any(row["has_conflicts"] or row["has_parked"] for row in rows)
             try:
                 yield ledger
                 await ledger.finish()
@@ -190,9 +196,12 @@ class PostgresStore:
         return [self._tables.codecs[collection].from_row(row) for row in rows]
 
     @asynccontextmanager
-    async def _transaction(self, club_id: str) -> AsyncGenerator[Connection]:
-        """Take a connection and open a transaction of one club; commit at the end of the block."""
-        begin = f"BEGIN; {set_club_sql(club_id)}"
+    async def _transaction(self, club_id: str, *, lock: str = "") -> AsyncGenerator[Connection]:
+        """Take a connection and open a transaction of one club; commit at the end of the block.
+
+        `lock` is a statement whose rows nobody asks for, so that it goes along.
+        """
+        begin = f"BEGIN; {set_club_sql(club_id)}; {lock}"
         async with self._pool.acquire() as connection:
             await connection.execute(begin)
             try:
@@ -278,10 +287,12 @@ class PostgresLedger:
         self._devices: dict[str, Device] = {}
         self._under_way: asyncio.Task[None] | None = None
         self._told: dict[Key, Record] = {}
-        self.is_shared = False
-        """Whether a match of the club may have a live link, so that a feed has to be told."""
+        self._bundle = Bundle(connection)
+        """What is written with the counter row, unless something is to be read before."""
         self.draft: Draft | None = None
-        """What the process remembers of the club's shared matches."""
+        """What the process remembers of the club's matches; None where none has a live link: no feed is to be told."""
+        self.is_quiet = False
+        """Whether the club has neither conflicts nor parked mutations, so that nobody need look for them."""
 
     async def grants(self, sessions: Collection[str]) -> Mapping[str, Grant]:
         """Return what each of these sessions may do in this club, held so until the transaction ends."""
@@ -299,8 +310,7 @@ class PostgresLedger:
         if needs.runs:
             await self._load_outcomes(needs.runs)
         if needs.versions:
-            found = await _tags(self._connection, self._club_id, needs.versions)
-            self.book.tags.update({version: found.get(version) for version in needs.versions})
+            await self._load_tags(needs.versions)
         if needs.records:
             await self._load_records(needs.records)
         if needs.waiting:
@@ -322,24 +332,27 @@ class PostgresLedger:
         await self._written()
         self._club = plan.club
         self._devices.update(plan.devices)
-        self._told.update(plan.records if self.is_shared else {})
-        self._under_way = asyncio.create_task(self._write(plan, bodies))
+        self._told.update({} if self.draft is None else plan.records)
+        self._write(plan, bodies)
+        if len(plan.changes) >= AT_ONCE_CHANGES:
+            self._under_way = asyncio.create_task(self._bundle.send())
 
     async def finish(self) -> None:
         """Write what is written once, however many plans were saved: the devices and the counter row."""
-        await self._written()
+        if self._under_way is not None:
+            await self._under_way
         if self._club is None:
             return
-        await self._write_all(
-            statements.SAVE_DEVICE, (_device_row(self._club_id, each) for each in self._devices.values())
+        self._bundle.add_all(
+            statements.SAVE_DEVICE.sql, (_device_row(self._club_id, each) for each in self._devices.values())
         )
-        if self._told:
+        if self._told and self.draft is not None:
             now_ms = max(device.seen_ms for device in self._devices.values())
-            await feeds.append(self._connection, self._club_id, self._told, now_ms, self.draft)
+            telling = feeds.Telling(self.draft, self._bundle)
+            await feeds.append(self._connection, self._club_id, self._told, now_ms, telling)
         head = self._club.head
-        await self._connection.execute(
-            statements.MOVE_CLUB.sql, head.version, head.tag, self._club.clock, self._club_id
-        )
+        self._bundle.add(statements.MOVE_CLUB.sql, head.version, head.tag, self._club.clock, self._club_id)
+        await self._bundle.send()
 
     def keep(self) -> None:
         """Remember what was told: the transaction has committed."""
@@ -354,20 +367,22 @@ class PostgresLedger:
                 self._under_way.exception()  # raised already, or of no interest beside what ended the block
 
     async def _written(self) -> None:
-        """Wait for the plan that is being written. Raises what went wrong with it."""
+        """Wait until all that was saved is written. Raises what went wrong with it."""
         if self._under_way is not None:
             await self._under_way
+        await self._bundle.send()
 
-    async def _write(self, plan: Plan, bodies: Sequence[bytes]) -> None:
+    def _write(self, plan: Plan, bodies: Sequence[bytes]) -> None:
         club_id = self._club_id
+        self.is_quiet = self.is_quiet and not (plan.conflicts or plan.parked)
         records: dict[str, list[Record]] = {}
         for key, record in plan.records.items():
             records.setdefault(key.collection, []).append(record)
         for collection, found in records.items():
             columns = self._tables.codecs[collection].to_columns(found)
-            await self._connection.execute(self._tables.statements[collection].save.sql, club_id, *columns)
+            self._bundle.add(self._tables.statements[collection].save.sql, club_id, *columns)
         if plan.changes:
-            await self._connection.execute(
+            self._bundle.add(
                 statements.ADD_LOG,
                 club_id,
                 [change.version for change in plan.changes],
@@ -375,17 +390,17 @@ class PostgresLedger:
                 bodies,
                 [crc32(body) for body in bodies],
             )
-        await self._write_all(
-            statements.SAVE_CONFLICT, (_conflict_row(club_id, each) for each in plan.conflicts.values())
+        self._bundle.add_all(
+            statements.SAVE_CONFLICT.sql, (_conflict_row(club_id, each) for each in plan.conflicts.values())
         )
-        await self._save_outcomes(plan.outcomes.values())
-        await self._save_parked(plan.parked)
+        self._save_outcomes(plan.outcomes.values())
+        self._save_parked(plan.parked)
 
-    async def _save_outcomes(self, outcomes: Collection[Outcome]) -> None:
+    def _save_outcomes(self, outcomes: Collection[Outcome]) -> None:
         plain = [each for each in outcomes if not each.conflicts and each.problem is None]
         told = [each for each in outcomes if each.conflicts or each.problem is not None]
         if plain:
-            await self._connection.execute(
+            self._bundle.add(
                 statements.SAVE_PLAIN_OUTCOMES,
                 self._club_id,
                 [each.device_id for each in plain],
@@ -396,18 +411,13 @@ class PostgresLedger:
                 [each.correction for each in plain],
                 [each.group for each in plain],
             )
-        await self._write_all(statements.SAVE_OUTCOME, (_outcome_row(self._club_id, each) for each in told))
+        self._bundle.add_all(statements.SAVE_OUTCOME.sql, (_outcome_row(self._club_id, each) for each in told))
 
-    async def _save_parked(self, parked: Mapping[tuple[str, int], Entry | None]) -> None:
+    def _save_parked(self, parked: Mapping[tuple[str, int], Entry | None]) -> None:
         kept = [_parked_row(self._club_id, entry) for entry in parked.values() if entry is not None]
         gone = [(self._club_id, order[0], order[1]) for order, entry in parked.items() if entry is None]
-        await self._write_all(statements.SAVE_PARKED, kept)
-        await self._write_all(statements.DROP_PARKED, gone)
-
-    async def _write_all(self, statement: Statement, rows: Iterable[Sequence[Any]]) -> None:
-        given = list(rows)
-        if given:
-            await self._connection.executemany(statement.sql, given)
+        self._bundle.add_all(statements.SAVE_PARKED.sql, kept)
+        self._bundle.add_all(statements.DROP_PARKED.sql, gone)
 
     async def _fetch(self, statement: Statement, *given: object) -> "list[asyncpg.Record]":
         return await self._connection.fetch(statement.sql, self._club_id, *given)
@@ -423,6 +433,13 @@ class PostgresLedger:
             outcome = _outcome(str(row["device_id"]), row)
             self.book.outcomes[outcome.device_id][outcome.n] = outcome
 
+    async def _load_tags(self, versions: Collection[int]) -> None:
+        head = self.book.club.head
+        known = {0: None, head.version: head.tag} if head.version else {0: None}  # the log has no row 0
+        older = [version for version in versions if version not in known]
+        found = {**known, **(await _tags(self._connection, self._club_id, older) if older else {})}
+        self.book.tags.update({version: found.get(version) for version in versions})
+
     async def _load_records(self, keys: Collection[Key]) -> None:
         wanted: dict[str, list[str]] = {}
         for key in keys:
@@ -436,12 +453,14 @@ class PostgresLedger:
             for row in await self._fetch(self._tables.statements[collection].by_id, ids):
                 record = codec.from_row(row)
                 self.book.records[record.key] = record
+        if self.is_quiet:
+            return
         for row in await self._fetch(statements.CONFLICTS_ABOUT, [key.record for key in keys]):
             self.book.add_conflict(_conflict.decode(row["body"]))
 
     async def _load_waiting(self, wanted: Collection[str]) -> None:
         found: dict[str, list[Entry]] = {what: [] for what in wanted}
-        for row in await self._fetch(statements.WAITING, list(wanted)):
+        for row in () if self.is_quiet else await self._fetch(statements.WAITING, list(wanted)):
             found[row["waits_for"]].append(_entry.decode(row["body"]))
         self.book.waiting.update({what: tuple(entries) for what, entries in found.items()})
 
@@ -488,10 +507,11 @@ class PostgresLedger:
         self.book.authors.update({device_id: found.get(device_id) for device_id in device_ids})
 
 
-async def _lock(connection: Connection, club_id: str) -> Club:
-    row = await connection.fetchrow(statements.LOCK_CLUB.sql, club_id)
-    if row is None:
-        raise LookupError(str(club_id))
+def _club(club_id: str, rows: "Sequence[asyncpg.Record]") -> Club:
+    """Return a club by the first row of `PUSHING`. Raises LookupError where there is none."""
+    if not rows:
+        raise LookupError(club_id)
+    row = rows[0]
     head = Cursor(row["version"], row["tag"])
     return Club(head=head, clock=row["clock"], oldest=row["oldest"], hash_key=row["hash_key"])
 

@@ -6,6 +6,7 @@ hand because they are clearer so; the reason stands above each.
 
 from collections.abc import Collection as AnyCollection
 from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
@@ -88,12 +89,14 @@ def _any(column: Column[Any], name: str) -> ColumnElement[bool]:
     return column == any_(bindparam(name, type_=ARRAY(column.type)))
 
 
-LOCK_CLUB: Final = prepared(
-    select(*tables.clubs.c["version", "tag", "clock", "oldest", "hash_key"])
-    .where(of_club(tables.clubs))
-    .with_for_update(key_share=True)
-)
-"""Locks the counter row: one push at a time in a club, so that version order is commit order."""
+def lock_club_sql(club_id: str) -> str:
+    """Return what locks the counter row: one push at a time in a club, so that version order is commit order.
+
+    It goes along with what opens the transaction, and is a statement of its own all the same: what comes after it sees
+    what was committed while it waited. Raises ValueError for anything but a UUID.
+    """
+    return f"SELECT FROM touchline.clubs WHERE club_id = '{UUID(club_id)}' FOR NO KEY UPDATE"
+
 
 HEAD: Final = prepared(select(*tables.clubs.c["version", "tag", "oldest"]).where(of_club(tables.clubs)))
 MOVE_CLUB: Final = _in_order(
@@ -111,7 +114,9 @@ SELECT asked.device_id, device.user_id, device.offsets_ms, device.last_n, device
                 WHERE club_id = $1 AND received_ms < $3 AND NOT is_orphan) AS is_overdue,
        EXISTS (SELECT FROM touchline.share_links
                 WHERE club_id = $1 AND revoked_at IS NULL
-                  AND expires_at > to_timestamp($3::double precision / 1000)) AS is_shared
+                  AND expires_at > to_timestamp($3::double precision / 1000)) AS is_shared,
+       EXISTS (SELECT FROM touchline.conflicts WHERE club_id = $1) AS has_conflicts,
+       EXISTS (SELECT FROM touchline.parked WHERE club_id = $1) AS has_parked
   FROM unnest($2::uuid[]) AS asked (device_id)
   LEFT JOIN touchline.devices AS device ON device.club_id = $1 AND device.device_id = asked.device_id
 """
@@ -119,6 +124,14 @@ SELECT asked.device_id, device.user_id, device.offsets_ms, device.last_n, device
 
 Whether the club shares a match is asked here too, a little generously: without links, feeds cost a push nothing.
 """
+
+PUSHING: Final = f"""
+SELECT club.version, club.tag, club.clock, club.oldest, club.hash_key, pushing.*
+  FROM touchline.clubs AS club
+  LEFT JOIN ({PUSHING_DEVICES}) AS pushing ON true
+ WHERE club.club_id = $1
+"""  # noqa: S608 - a statement of ours
+"""The counter row, once it is locked, with all that pushes ask of their devices; no row where there is no club."""
 
 OVERDUE: Final = prepared(
     select(tables.parked.c.body)
