@@ -145,7 +145,7 @@ async def open_services(
             engine,
             gate,
             people.standings,
-            Viewing(pool),
+            Viewing(pool, store.memory),
             matches,
             Dials(clock, monotonic, secrets.SystemRandom().random, secrets.token_bytes),
             limits=limits,

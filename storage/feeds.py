@@ -24,7 +24,7 @@ from football.feed import Drawn, Shareable, SharedMatch, due_ms, project
 from football.feed_messages import diff, entries_of, withdraws
 from football.policy import ClubRules, Options
 from storage.bundle import Bundle
-from storage.remembered import UNSEEN, Draft, Shown
+from storage.remembered import UNSEEN, Draft, Place, Recent, Shown
 from storage.shareable import Connection, read_shareable
 from sync.cursors import Cursor
 from sync.records import Key, Record
@@ -244,7 +244,7 @@ async def refresh(
         return
     told: dict[int, Shown] = {}
     for row in rows:
-        place, rules = _Place(club_id, match_id, row["view"]), _rules(row)
+        place, rules = Place(club_id, match_id, row["view"]), _rules(row)
         was = _stood(row, shown)
         try:
             told[place.view] = await _refresh(connection, bundle, place, was, what, rules, now_ms, anew=anew)
@@ -267,7 +267,7 @@ async def drop(connection: Connection, club_id: str, match_id: str, *, but: froz
     """Forget the feeds of a match, but those of some views: nobody reads them any more."""
     for row in await connection.fetch(_VIEWS, club_id, match_id):
         if row["view"] not in but:
-            await _forget(connection, _Place(club_id, match_id, row["view"]))
+            await _forget(connection, Place(club_id, match_id, row["view"]))
 
 
 async def read_feed(connection: Connection, club_id: str, match_id: str, view: int) -> Feed | None:
@@ -311,14 +311,6 @@ def instant(ms: int) -> datetime:
     return datetime.fromtimestamp(ms / 1_000, UTC)
 
 
-class _Place(NamedTuple):
-    """Names a feed; the first parameters of each statement about one."""
-
-    club_id: str
-    match_id: str
-    view: int
-
-
 class _Stood(NamedTuple):
     """A feed as it stood before."""
 
@@ -339,7 +331,7 @@ def _stood(row: "asyncpg.Record", known: Mapping[int, Shown]) -> _Stood | None:
 async def _refresh(
     connection: Connection,
     bundle: Bundle,
-    place: _Place,
+    place: Place,
     was: _Stood | None,
     what: Shareable,
     rules: ClubRules,
@@ -357,18 +349,19 @@ async def _refresh(
             messages = diff(shown.view, after)
             if len(messages) <= MESSAGES_MAX:
                 entries = entries_of(messages, what, now_ms, hidden, shown.cursor)
+                cursor = Cursor(shown.cursor.version + len(entries), shown.cursor.tag)
+                told = Recent(cursor, was.hide_key, due, [_encode(each) for each in entries])
                 if entries or due != was.due_ms:
-                    bodies = [_encode(each) for each in entries]
-                    _save(bundle, place, shown.cursor, was.hide_key, after, due, bodies)
-                n = shown.cursor.version + len(entries)
-                return Shown(Cursor(n, shown.cursor.tag), after, shown.drawn)
+                    _save(bundle, place, told, after)
+                return Shown(cursor, after, shown.drawn, told)
     fresh = await connection.fetchrow(_FRESH)
     assert fresh is not None
     cursor, hide_key, drawn = Cursor(0, fresh["epoch"]), fresh["hide_key"], Drawn()
     snapshot = project(what, options, rules, now_ms, partial(hide, hide_key), drawn)
     await connection.execute(_FORGET, *place)
-    _save(bundle, place, cursor, hide_key, snapshot, due)
-    return Shown(cursor, snapshot, drawn)
+    told = Recent(cursor, hide_key, due, ())
+    _save(bundle, place, told, snapshot)
+    return Shown(cursor, snapshot, drawn, told)
 
 
 def _is_anew(before: SharedMatch, after: SharedMatch) -> bool:
@@ -377,23 +370,15 @@ def _is_anew(before: SharedMatch, after: SharedMatch) -> bool:
     return (had.score, had.shirt_numbers) != (has.score, has.shirt_numbers) or withdraws(before, after)
 
 
-def _save(
-    bundle: Bundle,
-    place: _Place,
-    after: Cursor,
-    hide_key: bytes,
-    snapshot: SharedMatch,
-    due: int | None,
-    bodies: Sequence[bytes] = (),
-) -> None:
-    """Write where a feed stands, and the entries that led there from a cursor."""
-    n = after.version + len(bodies)
-    if bodies:
-        bundle.add(_ADD, *place, list(range(after.version + 1, n + 1)), bodies)
-    bundle.add(_SAVE, *place, after.tag, n, hide_key, _encode(snapshot), due)
+def _save(bundle: Bundle, place: Place, told: Recent, snapshot: SharedMatch) -> None:
+    """Write where a feed stands, and the entries that led there."""
+    n = told.cursor.version
+    if told.bodies:
+        bundle.add(_ADD, *place, list(range(told.after + 1, n + 1)), told.bodies)
+    bundle.add(_SAVE, *place, told.cursor.tag, n, told.hide_key, _encode(snapshot), told.due_ms)
 
 
-async def _forget(connection: Connection, place: _Place) -> None:
+async def _forget(connection: Connection, place: Place) -> None:
     await connection.execute(_FORGET, *place)
     await connection.execute(_DROP, *place)
 

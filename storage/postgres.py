@@ -82,7 +82,8 @@ class PostgresStore:
         """Work on a pool whose role may read and write the tables of `schema.sql`."""
         self._pool = pool
         self._tables = Tables(catalogue)
-        self._memory = Memory()
+        self.memory = Memory()
+        """What this process remembers of shared matches."""
 
     async def create_club(self, club_id: str, *, hash_key: bytes) -> None:
         """Create a club with an empty log."""
@@ -106,7 +107,7 @@ class PostgresStore:
                 book.overdue = tuple(_entry.decode(each["body"]) for each in found)
             ledger = PostgresLedger(connection, club_id, book, self._tables)
             if any(row["is_shared"] for row in rows):
-                ledger.draft = self._memory.draft(club_id, book.club.head)
+                ledger.draft = self.memory.draft(club_id, book.club.head)
             ledger.is_quiet = not any(row["has_conflicts"] or row["has_parked"] for row in rows)
             try:
                 yield ledger
@@ -123,11 +124,7 @@ class PostgresStore:
     async def seen(self, club_id: str, keys: Sequence[Key]) -> Seen:
         """Return where the log stands, and after it these records."""
         async with self._transaction(club_id) as connection:
-            head = await _head(connection, club_id)
-            found: list[Record] = []
-            for key in keys:
-                found += await self._tables.find(connection, club_id, key.collection, {"id": key.record})
-        return Seen(head, {record.key: record for record in found})
+            return await self._tables.seen(connection, club_id, keys)
 
     async def tags(self, club_id: str, versions: Collection[int]) -> Mapping[int, str]:
         """Return the tags of those versions that the log holds."""
@@ -245,6 +242,7 @@ class Tables:
         }
         self.selectors = {name: Selector(catalogue.collections[name], each) for name, each in self.statements.items()}
         self._where: dict[tuple[str, tuple[str, ...], tuple[str, ...]], Statement] = {}
+        self._seen: dict[tuple[str, ...], Statement] = {}
 
     async def find(
         self, connection: Connection, club_id: str, collection: str, where: Mapping[str, Value]
@@ -259,6 +257,24 @@ class Tables:
         given = [self.column_value(collection, name, where[name]) for name in names]
         rows = await connection.fetch(statement.sql, club_id, *given)
         return [self.codecs[collection].from_row(row) for row in rows]
+
+    async def seen(self, connection: Connection, club_id: str, keys: Sequence[Key]) -> Seen:
+        """Return the head and records, with one statement."""
+        names = tuple(key.collection for key in keys)
+        statement = self._seen.get(names)
+        if statement is None:
+            statement = self._seen[names] = statements.head_with([self.statements[name] for name in names])
+        given = {"club_id": club_id} | {f"id_{n}": key.record for n, key in enumerate(keys)}
+        row = await connection.fetchrow(statement.sql, *(given[name] for name in statement.names))
+        if row is None:
+            raise LookupError(club_id)
+        found: dict[Key, Record] = {}
+        for n, key in enumerate(keys):
+            part = {name.removeprefix(f"of_{n}_"): value for name, value in row.items() if name.startswith(f"of_{n}_")}
+            if part[statements.KEY] is not None:
+                record = self.codecs[key.collection].from_row(part)
+                found[record.key] = record
+        return Seen(Head(Cursor(row["version"], row["tag"]), row["oldest"]), found)
 
     def column_value(self, collection: str, name: str, value: Value) -> Any:  # noqa: ANN401 - what the driver takes
         """Return a field's value as the driver takes it; `id` names the record."""

@@ -8,9 +8,10 @@ process that wrote, an erasure or a restored copy is found out; then all is read
 draft, which is kept once that has committed.
 """
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -25,6 +26,11 @@ CLUBS_MAX: Final = 200
 """Clubs of which something is remembered, those that wrote last."""
 MATCHES_MAX: Final = 8
 """Matches remembered of each: those being played, some 150 KB each with all events."""
+
+RECENT_S: Final = 0.5
+"""Seconds in which what was committed is handed on without being read again: a tailer comes by in milliseconds."""
+RECENT_MAX: Final = 200
+"""Entries of a feed that are handed on so; what is more is read."""
 
 EVENT_FIELDS: Final = ("match_id", "period_type", "period_number", "clock_ms", "kind", "team_id", "player_id")
 """Those of the allow-list (`shareable.sql`)."""
@@ -43,12 +49,37 @@ UNSEEN: Final = frozenset(CATALOGUE.collections) - {
 """Collections of which no view shows anything."""
 
 
+class Place(NamedTuple):
+    """Names a feed."""
+
+    club_id: str
+    match_id: str
+    view: int
+
+
+class Recent(Struct, frozen=True):
+    """Entries of a feed that were committed a moment ago, and where it stands with them."""
+
+    cursor: Cursor
+    hide_key: bytes
+    due_ms: int | None
+    bodies: Sequence[bytes]
+    """The last entries up to the cursor."""
+
+    @property
+    def after(self) -> int:
+        """Return the number of the entry before them."""
+        return self.cursor.version - len(self.bodies)
+
+
 class Shown(Struct, frozen=True):
     """A feed as it was told last."""
 
     cursor: Cursor
     view: SharedMatch
     drawn: Drawn
+    told: Recent | None = None
+    """What it was told in the transaction at hand."""
 
 
 class Remembered(Struct, frozen=True):
@@ -69,6 +100,27 @@ class Memory:
     def __init__(self) -> None:
         """Begin with nothing."""
         self._clubs: OrderedDict[str, _Club] = OrderedDict()
+        self._recent: dict[Place, Recent] = {}
+
+    def recent(self, place: Place, after: Cursor) -> Recent | None:
+        """Return what was committed a moment ago behind a cursor; None where that is not all that comes after it."""
+        found = self._recent.get(place)
+        is_next = found is not None and found.cursor.tag == after.tag and found.after <= after.version
+        return found if found is not None and is_next and after.version < found.cursor.version else None
+
+    def hand_on(self, place: Place, told: Recent) -> None:
+        """Hold what was committed just now for a moment, with what is held already."""
+        held = self._recent.get(place)
+        if held is not None and held.cursor.tag == told.cursor.tag and held.cursor.version == told.after:
+            told = replace(told, bodies=[*held.bodies, *told.bodies])
+        self._recent.pop(place, None)
+        if 0 < len(told.bodies) <= RECENT_MAX:
+            self._recent[place] = told
+            asyncio.get_running_loop().call_later(RECENT_S, self._let_go, place, told)
+
+    def _let_go(self, place: Place, told: Recent) -> None:
+        if self._recent.get(place) is told:
+            del self._recent[place]
 
     def draft(self, club_id: str, head: Cursor) -> "Draft":
         """Return what is remembered of a club that stands at `head` under its lock."""
@@ -93,11 +145,10 @@ class Draft:
         self._memory = memory
         self._club_id = club_id
         self._matches = dict(matches)
-        self._written: Mapping[Key, Record] = {}
+        self._told: dict[Place, Recent] = {}
 
     def write(self, records: Mapping[Key, Record]) -> None:
         """Note what the transaction wrote, before anything is asked: a match is as it was but for these records."""
-        self._written = records
         for match_id, known in [*self._matches.items()]:
             what = with_written(known.what, match_id, records)
             if what is None:
@@ -113,6 +164,9 @@ class Draft:
         """Remember a match with its feeds, as the one used last."""
         self._matches.pop(match_id, None)
         self._matches[match_id] = Remembered(what, shown)
+        for view, each in shown.items():
+            if each.told is not None:
+                self._told[Place(self._club_id, match_id, view)] = each.told
 
     def forget(self, match_id: str) -> None:
         """Remember a match no more."""
@@ -120,6 +174,8 @@ class Draft:
 
     def keep(self, head: Cursor) -> None:
         """Keep it: the transaction has committed, and the club stands at `head`."""
+        for place, told in self._told.items():
+            self._memory.hand_on(place, told)
         self._memory.keep(self._club_id, head, self._matches)
 
 

@@ -4,7 +4,7 @@ Values stand in columns of their own; which write brought each stands beside the
 fields of one mutation share their stamp: `[[stamp, version, n, [field, ...], [[device, n], ...]], ...]`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import asyncpg
@@ -45,7 +45,7 @@ class RowCodec:
         columns.append([record.is_deleted for record in records])
         return columns
 
-    def from_row(self, row: "asyncpg.Record") -> Record:
+    def from_row(self, row: "asyncpg.Record | Mapping[str, Any]") -> Record:
         """Return the record of a row, which has the column names of the table, and the key as `record_id`."""
         fields: dict[str, Write] = {}
         deleted: Write | None = None

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     Column,
+    FromClause,
     Table,
     Uuid,
     and_,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
+    true,
     update,
 )
 from sqlalchemy.dialects.postgresql import asyncpg, insert
@@ -317,3 +319,17 @@ class RecordStatements:
 
     def _page(self, chosen: Any) -> Any:  # noqa: ANN401 - a select with one more clause
         return chosen.order_by(self.key).limit(bindparam("limit", type_=BigInteger))
+
+
+def head_with(sought: AnyCollection[RecordStatements]) -> Statement:
+    """Return the query for a club's head and a record of each collection: club, `id_0`, `id_1` ...
+
+    One row. The columns of the records begin with `of_0_`, `of_1_` ..., and are null where there is none.
+    """
+    joined: FromClause = tables.clubs
+    chosen: list[ColumnElement[Any]] = [*tables.clubs.c["version", "tag", "oldest"]]
+    for n, each in enumerate(sought):
+        one = each.chosen.where(of_club(each.table), each.key == bindparam(f"id_{n}", type_=Uuid)).subquery(f"of_{n}")
+        joined = joined.outerjoin(one, true())
+        chosen += [found.label(f"of_{n}_{found.name}") for found in one.c]
+    return prepared(select(*chosen).select_from(joined).where(of_club(tables.clubs)))

@@ -13,6 +13,7 @@ from football.policy import Options
 from storage import feeds
 from storage.clubs import set_club_sql
 from storage.feeds import Feed, FeedEntry
+from storage.remembered import Memory, Place
 from sync.cursors import Cursor
 
 ENTRIES_MAX: Final = 200
@@ -36,13 +37,17 @@ class FeedPage(NamedTuple):
 class Viewing:
     """Reads the feeds of all clubs."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
-        """Work on a pool whose role may read and write the tables of `schema.sql`."""
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", memory: Memory | None = None) -> None:
+        """Work on a pool whose role may read and write the tables of `schema.sql`.
+
+        `memory` is that of the store which writes in this process: what it committed a moment ago is not read again.
+        """
         self._pool = pool
+        self._memory = memory or Memory()
 
     async def page(self, club_id: str, match_id: str, view: int, after: Cursor | None, now_ms: int) -> FeedPage | None:
         """Return a page of a feed; None where there is no such feed."""
-        page = await self._page(club_id, match_id, view, after)
+        page = self._recent(Place(club_id, match_id, view), after) or await self._page(club_id, match_id, view, after)
         if page is None or page.feed.due_ms is None or now_ms < page.feed.due_ms:
             return page
         async with self._pool.acquire() as connection, connection.transaction():
@@ -50,6 +55,14 @@ class Viewing:
             await connection.execute(_LOCK, club_id)
             await feeds.refresh(connection, club_id, match_id, {view}, now_ms)
         return await self._page(club_id, match_id, view, after)
+
+    def _recent(self, place: Place, after: Cursor | None) -> FeedPage | None:
+        """Return what was committed a moment ago behind a cursor; None where the database has to be asked."""
+        told = None if after is None else self._memory.recent(place, after)
+        if told is None or after is None:
+            return None
+        entries = [FeedEntry(n, body) for n, body in enumerate(told.bodies, told.after + 1) if n > after.version]
+        return FeedPage(Feed(told.cursor, told.hide_key, b"", told.due_ms), entries)
 
     async def views(self, club_id: str, link_ids: Collection[str], now_ms: int) -> Mapping[str, int]:
         """Return the views that links show, of those that are live."""

@@ -112,6 +112,7 @@ class Wakeups:
         def note_cut(_connection: Connection) -> None:
             if not cut.done():
                 cut.set_result(None)
+            self._told.set()
 
         connection.add_termination_listener(note_cut)
         try:
@@ -126,11 +127,9 @@ class Wakeups:
 
     async def _serve(self, connection: Connection, cut: "asyncio.Future[None]") -> None:
         while not cut.done():
-            told = asyncio.ensure_future(self._told.wait())
-            try:
-                await asyncio.wait((told, cut), timeout=PROBE_S, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                told.cancel()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PROBE_S):
+                    await self._told.wait()
             if cut.done():
                 return
             if not self._told.is_set():
@@ -140,7 +139,7 @@ class Wakeups:
             self._told.clear()
             pending, self._pending = self._pending, {}
             for payload in payloads(self._node, pending):
-                await connection.execute("SELECT pg_notify($1, $2)", TOPIC, payload)
+                await connection.execute(notify_sql(payload))
                 self._counts["sent"] += 1
 
     def _hear(self, _connection: Connection, _pid: int, _topic: str, payload: object) -> None:
@@ -150,6 +149,12 @@ class Wakeups:
         for club_id, version in clubs.items():
             self._counts["heard"] += 1
             self._on_wake(club_id, version)
+
+
+def notify_sql(payload: str) -> str:
+    """Return the statement that notifies: as text, since one with parameters is prepared anew each time here."""
+    quoted = payload.replace("'", "''")
+    return f"NOTIFY {TOPIC}, '{quoted}'"
 
 
 def payloads(node: str, pending: Mapping[str, int]) -> Iterator[str]:

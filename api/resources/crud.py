@@ -12,7 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import SkipValidation
 
 from api.errors import NotFound, Rejected
-from api.identity.access import Caller
+from api.identity.access import Caller, provide_caller
 from api.requests import any_object, read_body, read_id
 from api.resources import schemas
 from api.resources.desk import TheCaller, TheDesk
@@ -116,8 +116,9 @@ def create_route(resource: Resource, parent: Parent | None) -> HTTPRouteHandler:
             "problems": _WRITE_PROBLEMS,
         },
     )
-    async def create_record(request: AnyRequest, caller: TheCaller, desk: TheDesk) -> Response[bytes]:
+    async def create_record(request: AnyRequest, desk: TheDesk) -> Response[bytes]:
         """Create a record under the id that its client made; without one the server makes it, and answers it."""
+        caller = provide_caller(request.scope)
         given = await read_fields(request)
         asked = asked_of(request)
         shelf = desk.shelf(resource.collection.name)
@@ -161,9 +162,9 @@ def put_route(resource: Resource) -> HTTPRouteHandler:
     """Return the route that puts a record."""
 
     @put(resource.one_path, **_edit_options(resource, "put"))
-    async def put_record(request: AnyRequest, caller: TheCaller, desk: TheDesk) -> Response[bytes]:
+    async def put_record(request: AnyRequest, desk: TheDesk) -> Response[bytes]:
         """Write the fields that differ; those left out stay as they are. With `If-None-Match: *` create it."""
-        return await _edit(request, caller, desk.shelf(resource.collection.name), resource)
+        return await _edit(request, desk.shelf(resource.collection.name), resource)
 
     return put_record
 
@@ -172,9 +173,9 @@ def patch_route(resource: Resource) -> HTTPRouteHandler:
     """Return the route that edits some fields of a record."""
 
     @patch(resource.one_path, **_edit_options(resource, "patch"))
-    async def patch_record(request: AnyRequest, caller: TheCaller, desk: TheDesk) -> Response[bytes]:
+    async def patch_record(request: AnyRequest, desk: TheDesk) -> Response[bytes]:
         """Write the fields given; null clears one."""
-        return await _edit(request, caller, desk.shelf(resource.collection.name), resource)
+        return await _edit(request, desk.shelf(resource.collection.name), resource)
 
     return patch_record
 
@@ -194,7 +195,8 @@ def _edit_options(resource: Resource, verb: Literal["put", "patch"]) -> dict[str
     }
 
 
-async def _edit(request: AnyRequest, caller: Caller, shelf: Shelf, resource: Resource) -> Response[bytes]:
+async def _edit(request: AnyRequest, shelf: Shelf, resource: Resource) -> Response[bytes]:
+    caller = provide_caller(request.scope)
     given = await read_fields(request)
     record_id = _own_id(request, resource)
     if given.pop("id", record_id) != record_id:
@@ -215,8 +217,9 @@ def delete_route(resource: Resource) -> HTTPRouteHandler:
         status_code=204,
         opt={**resource.writing, "headers": (KEY, IF_MATCH), "problems": ("not_found", "version_mismatch")},
     )
-    async def delete_record(request: AnyRequest, caller: TheCaller, desk: TheDesk) -> Response[None]:
+    async def delete_record(request: AnyRequest, desk: TheDesk) -> Response[None]:
         """Delete it; it stays deleted, whatever old copy arrives later, until somebody restores it."""
+        caller = provide_caller(request.scope)
         shelf, record_id = desk.shelf(resource.collection.name), _own_id(request, resource)
         await _check_stored(request, shelf, caller, resource, record_id)
         return await shelf.delete(caller, record_id, asked_of(request))
@@ -237,8 +240,9 @@ def restore_route(resource: Resource) -> HTTPRouteHandler:
             "problems": ("not_found",),
         },
     )
-    async def restore_record(request: AnyRequest, caller: TheCaller, desk: TheDesk) -> Response[bytes]:
+    async def restore_record(request: AnyRequest, desk: TheDesk) -> Response[bytes]:
         """Undo its delete: nothing else does. One that is not deleted is answered as it is."""
+        caller = provide_caller(request.scope)
         shelf, record_id = desk.shelf(resource.collection.name), _own_id(request, resource)
         await _check_stored(request, shelf, caller, resource, record_id)
         return await shelf.restore(caller, record_id, Asked(asked_of(request).key))
