@@ -42,6 +42,9 @@ CHANGE_BYTES_LEAST: Final = 100
 CHANGE_BYTES_USUAL: Final = 256
 """Few changes are smaller: the rows that are looked at first to fill a page."""
 
+JOINED_MAX: Final = 3
+"""Collections of which one record each is read with one statement: a press, an event and its match."""
+
 AT_ONCE_CHANGES: Final = 200
 """Changes of a plan that is written while the next is planned; what is less waits for the counter row."""
 
@@ -462,9 +465,12 @@ class PostgresLedger:
             wanted.setdefault(key.collection, []).append(key.record)
             self.book.records[key] = None
             self.book.conflicts[key] = {}
+        wanted = {name: ids for name, ids in wanted.items() if name in self._tables.codecs}
+        if 1 < len(wanted) <= JOINED_MAX and all(len(ids) == 1 for ids in wanted.values()):
+            ones = [Key(name, ids[0]) for name, ids in sorted(wanted.items())]
+            self.book.records.update((await self._tables.seen(self._connection, self._club_id, ones)).records)
+            wanted = {}
         for collection, ids in wanted.items():
-            if collection not in self._tables.codecs:
-                continue
             codec = self._tables.codecs[collection]
             for row in await self._fetch(self._tables.statements[collection].by_id, ids):
                 record = codec.from_row(row)
