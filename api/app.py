@@ -230,6 +230,7 @@ def create_app(
     limiter = Limiter(monotonic, factor=settings.rate_factor)
     named = {name: _hand_out(getattr(services, name)) for name in Services.__struct_fields__}
     named |= {"addresses": _hand_out(addresses), "limiter": _hand_out(limiter), "settings": _hand_out(settings)}
+    named["doors"] = _hand_out(sockets.Doors(services.live, services.sharer, settings, addresses))
     told = Metrics(requests, services.live, services.committer, services.views, services.pools, worker=worker)
     named["metrics"] = _hand_out(told)
     app = Litestar(

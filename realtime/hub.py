@@ -7,14 +7,19 @@ that have had all sit in rows, which are written at once (`rows.py`); to the oth
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from msgspec import Struct
 
 from realtime.rows import ROW_READERS, Row, Write
-from realtime.source import Channel, Framing, Fresh, Source
+from realtime.source import Channel, Framing, Fresh, Page, Place, Source
 from sync.cursors import Cursor
 from sync.tails import Batch
+
+READS_MAX: Final = 2
+"""Reads of readers at a time, of all channels: those of a herd wait here, and leave connections to pushes."""
+WAIT_S: Final = 15.0
+"""Seconds before a reader that waits for its turn gives up: as long as a herd takes, while the database serves."""
 
 
 class Taker(Protocol):
@@ -52,6 +57,8 @@ class Stream:
         """When the oldest wake-up came that was not followed yet."""
         self.read_at = 0.0
         self.task: asyncio.Task[None] | None = None
+        self.reading: dict[tuple[Place, int], asyncio.Task[Page]] = {}
+        """What its readers are reading just now."""
 
     def sit(self, reader: Taker, framing: Framing, place: Cursor, write: Write) -> Row | None:
         """Let a reader sit down in a row; None where it is not at the position."""
@@ -98,6 +105,7 @@ class Hub:
         """Begin with none."""
         self.streams: dict[Channel, Stream] = {}
         self._of_club: dict[str, set[Channel]] = {}
+        self._slots = asyncio.Semaphore(READS_MAX)
         self.on_doubt: Callable[[Stream], None] = lambda _stream: None
         """Called where a channel may go on behind its position: the tailer looks."""
         self._batches = 0
@@ -123,6 +131,30 @@ class Hub:
             others.discard(stream.channel)
             if not others:
                 del self._of_club[stream.channel.club_id]
+
+    async def read(self, stream: Stream, place: Place, *, bytes_max: int) -> Page:
+        """Return what a reader of the channel reads; who asks for the same meanwhile gets the same.
+
+        So the answer is no newer than what it was when another began to ask for it: a reader, which checks where it
+        stands, may have it, and whoever follows up a wake-up may not. It is read to the end, whoever leaves meanwhile.
+        """
+        what = place, bytes_max
+        task = stream.reading.get(what)
+        if task is None:
+            task = stream.reading[what] = asyncio.create_task(self._read(stream, place, bytes_max))
+            task.add_done_callback(lambda done: _forget(stream, what, done))
+        return await asyncio.shield(task)
+
+    async def _read(self, stream: Stream, place: Place, bytes_max: int) -> Page:
+        if self._slots.locked():
+            async with asyncio.timeout(WAIT_S):
+                await self._slots.acquire()
+        else:
+            await self._slots.acquire()
+        try:
+            return await stream.source.read(stream.channel, place, bytes_max=bytes_max)
+        finally:
+            self._slots.release()
 
     def channels_of(self, club_id: str) -> list[Channel]:
         """Return the channels of a club that have readers."""
@@ -178,3 +210,9 @@ class Hub:
             frames=self._frames,
             bytes=self._bytes,
         )
+
+
+def _forget(stream: Stream, what: tuple[Place, int], done: "asyncio.Task[Page]") -> None:
+    del stream.reading[what]
+    if not done.cancelled():
+        done.exception()  # raised to whoever waits for it; nobody may

@@ -272,11 +272,7 @@ class Reader:
         """Read a page. Raises Closed where the cursor is not of this log, or the database does not come back."""
         for is_last in (False, True):
             try:
-                # A read that has begun is finished, whoever leaves meanwhile: cut off, it leaves a transaction open.
-                reading = self._source.read(self.stream.channel, place, bytes_max=self._limits.page_bytes)
-                under_way = asyncio.ensure_future(reading)
-                under_way.add_done_callback(_leave)
-                return await asyncio.shield(under_way)
+                return await self._hub.read(self.stream, place, bytes_max=self._limits.page_bytes)
             except SyncError as error:
                 raise closed_by(error) from error
             except Closed:
@@ -299,9 +295,3 @@ class Reader:
         self._rise()
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
-
-
-def _leave(reading: "asyncio.Future[Page]") -> None:
-    """Take what came of a read, so that what it raised after its reader had left is nobody's unheard error."""
-    if not reading.cancelled():
-        reading.exception()

@@ -16,8 +16,9 @@ from msgspec import Struct
 from football.feed import Shareable
 from football.policy import ClubRules, Options, Permitted, permit
 from storage import feeds
-from storage.clubs import set_club_sql
+from storage.clubs import reading, set_club_sql
 from storage.feeds import Feed, instant
+from storage.gathering import Gathering
 from storage.shareable import Connection, read_shareable
 
 LINKS_MAX: Final = 50
@@ -99,6 +100,15 @@ _BY_SECRET: Final = f"""
 SELECT {_COLUMNS}, (SELECT clock FROM touchline.clubs WHERE club_id = $1) AS clock
   FROM touchline.share_links WHERE club_id = $1 AND secret_hash = $2
 """  # noqa: S608 - names of ours
+_OPENINGS: Final = f"""
+SELECT link.*, (SELECT clock FROM touchline.clubs WHERE club_id = $1) AS clock,
+       feed.epoch IS NOT NULL AS is_kept, feed.due_ms
+  FROM (SELECT {_COLUMNS}, secret_hash,
+               (shows_score::int + 2 * shows_shirt_numbers::int + 4 * shows_venue::int)::smallint AS view
+          FROM touchline.share_links WHERE club_id = $1 AND secret_hash = ANY($2::bytea[])) AS link
+  LEFT JOIN touchline.feeds AS feed ON feed.club_id = $1 AND feed.match_id = link.match_id AND feed.view = link.view
+"""  # noqa: S608 - names of ours
+"""What secrets open, without what it shows."""
 _USED: Final = "UPDATE touchline.share_links SET last_used_on = $3 WHERE club_id = $1 AND link_id = $2"
 _SET_RULES: Final = """
 INSERT INTO touchline.share_rules (club_id, young_scores, young_shirt_numbers, changed_by, changed_at)
@@ -115,6 +125,9 @@ class Sharing:
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
         """Work on a pool whose role may read and write the tables of `schema.sql`."""
         self._pool = pool
+        self._gathering: Gathering[tuple[str, bytes], Link] = Gathering(self._open_all)
+        self._now_ms = 0
+        """The latest time at which a link was asked for."""
 
     async def look(self, club_id: str, match_id: str) -> Shared | None:
         """Return a match as it may be shared; None where there is none."""
@@ -185,6 +198,37 @@ class Sharing:
         if feed is not None and (feed.due_ms is None or seen_ms < feed.due_ms):
             return Opened(link, feed)
         return await self._open_anew(club_id, secret_hash, now_ms)
+
+    async def link(self, club_id: str, secret_hash: bytes, now_ms: int) -> Link | None:
+        """Return the link that a secret opens, as `open` does; those who come at once are answered together."""
+        self._now_ms = max(self._now_ms, now_ms)
+        return await self._gathering.of((club_id, secret_hash))
+
+    async def _open_all(self, asked: Sequence[tuple[str, bytes]]) -> dict[tuple[str, bytes], Link]:
+        """Return the live links of secrets, by them."""
+        by_club: dict[str, list[bytes]] = {}
+        for club_id, secret_hash in asked:
+            by_club.setdefault(club_id, []).append(secret_hash)
+        found: dict[tuple[str, bytes], Link] = {}
+        for club_id, hashes in by_club.items():
+            async with reading(self._pool, club_id) as connection:
+                rows = await connection.fetch(_OPENINGS, club_id, hashes)
+            for row in rows:
+                link = await self._opened(club_id, row)
+                if link is not None:
+                    found[club_id, row["secret_hash"]] = link
+        return found
+
+    async def _opened(self, club_id: str, row: "asyncpg.Record") -> Link | None:
+        """Return the link of a row of `_OPENINGS`, if it is live; `open` it where that has something to write."""
+        link, seen_ms = _link(row), feeds.seen_ms(self._now_ms, row["clock"])
+        if not link.is_live(seen_ms):
+            return None
+        is_fresh = row["is_kept"] and (row["due_ms"] is None or seen_ms < row["due_ms"])
+        if is_fresh and link.last_used_on == instant(seen_ms).date():
+            return link
+        opened = await self.open(club_id, row["secret_hash"], self._now_ms)
+        return None if opened is None else opened.link
 
     async def _open_anew(self, club_id: str, secret_hash: bytes, now_ms: int) -> Opened | None:
         """Return what a secret opens, brought up to date where time alone has changed it."""

@@ -11,6 +11,8 @@ from typing import Any, Final, TypeAlias
 import asyncpg
 from msgspec import Struct
 
+from storage.gathering import Gathering
+
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 
@@ -35,6 +37,9 @@ class Standing(Struct, frozen=True):
         """Tell whether the access has ended, though the session was not signed out."""
         return self.stops_ms is not None and self.stops_ms <= now_ms
 
+
+ALONE_MAX: Final = 2
+"""Questions under way that are asked one by one; more of them go together."""
 
 STANDINGS: Final = """
     SELECT s.session_id::text, coalesce(s.user_id, s.scorer_id)::text, s.club_id::text, s.device_id::text,
@@ -84,10 +89,21 @@ class Standings:
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
         """Ask on a pool whose role may read the tables of accounts."""
         self._pool = pool
+        self._asking = 0
+        self._gathering: Gathering[str, Standing] = Gathering(self.of_all)
 
     async def of(self, session_id: str) -> Standing | None:
-        """Return what a session may do now; None where there is no such session."""
-        row = await self._pool.fetchrow(STANDINGS, (session_id,))
+        """Return what a session may do now; None where there is no such session.
+
+        Where many ask at once, as after a restart, they ask together.
+        """
+        if self._asking >= ALONE_MAX:
+            return await self._gathering.of(session_id)
+        self._asking += 1
+        try:
+            row = await self._pool.fetchrow(STANDINGS, (session_id,))
+        finally:
+            self._asking -= 1
         return None if row is None else Standing(*row)
 
     async def of_all(self, session_ids: Collection[str]) -> dict[str, Standing]:

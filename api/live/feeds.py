@@ -65,8 +65,8 @@ async def poll_feed(
     """Return what a feed holds after a cursor; with `wait`, as soon as there is something. A cache may keep it."""
     since = None if after is None else Cursor.parse(after, where="after")
     wait_s = bounded(wait, name="wait", maximum=WAIT_S_MAX, default=0) if wait is not None else 0
-    opened = await sharer.open_by(read_feed(feed))
-    page = await live.poll_feed(live.watched(sharer_club(feed), opened), since, wait_s)
+    link = await sharer.link_by(read_feed(feed))
+    page = await live.poll_feed(live.watched(sharer_club(feed), link), since, wait_s)
     answer = _answer(page)
     headers = {**SHARED_HEADERS, "Cache-Control": CACHE, SERVER_TIME: str(sharer.now_ms())}
     return Response(encode(answer), media_type=JSON, headers=headers)
@@ -87,7 +87,7 @@ async def stream_feed(
     """Follow a feed as Server-Sent Events; a browser goes on by itself from the last event's id."""
     shown = request.headers.get("last-event-id") or after
     since = None if shown is None else Cursor.parse(shown, where="Last-Event-ID")
-    watched = live.watched(sharer_club(feed), await sharer.open_by(read_feed(feed)))
+    watched = live.watched(sharer_club(feed), await sharer.link_by(read_feed(feed)))
     line = EventLine()
 
     async def talk(socket: Socket) -> None:

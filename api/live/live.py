@@ -26,7 +26,7 @@ from realtime.talks import Admitted, ClubTalk, FeedTalk, Watched
 from storage.engine import Engine
 from storage.feeds import view_of
 from storage.matches import MatchReader
-from storage.sharing import Opened
+from storage.sharing import Link
 from storage.standing import Standings
 from storage.viewing import Viewing
 from storage.wakeups import Wakeups, WakeupStatistics
@@ -140,9 +140,9 @@ class Live:
             wakeups=None if self.wakeups is None else self.wakeups.statistics(),
         )
 
-    def watched(self, club_id: str, opened: Opened) -> Watched:
+    def watched(self, club_id: str, link: Link) -> Watched:
         """Return what a share link shows on a socket."""
-        link, view = opened.link, view_of(opened.link.options)
+        view = view_of(link.options)
         holder = Holder(LINK, f"{club_id}/{link.link_id}/{view}", f"link/{link.link_id}", link.expires_ms)
         return Watched(holder, viewers_channel(club_id, link.match_id, view), self._viewer_feed)
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from litestar import WebSocket, websocket
 from litestar.di import NamedDependency
 from litestar.params import FromPath, SkipValidation
+from msgspec import Struct
 
 from api.edge.addresses import Addresses
 from api.errors import LinkEnded
@@ -17,18 +18,24 @@ from api.settings import Settings
 from realtime.sockets import Socket
 from realtime.talks import Watched
 
-TheLive = NamedDependency[SkipValidation[Live]]
-TheSharer = NamedDependency[SkipValidation[Sharer]]
-TheSettings = NamedDependency[SkipValidation[Settings]]
-TheAddresses = NamedDependency[SkipValidation[Addresses]]
+
+class Doors(Struct, frozen=True):
+    """What lets sockets in: one dependency, since the framework starts a task for each where there are several."""
+
+    live: Live
+    sharer: Sharer
+    settings: Settings
+    addresses: Addresses
+
+
+TheDoors = NamedDependency[SkipValidation[Doors]]
 
 
 @websocket("/ws/sync")
-async def tail_club(
-    socket: WebSocket[Any, Any, Any], live: TheLive, settings: TheSettings, addresses: TheAddresses
-) -> None:
+async def tail_club(socket: WebSocket[Any, Any, Any], doors: TheDoors) -> None:
     """Tail the club's log: catch up from a cursor, then live."""
-    line = await accept(socket, settings, addresses)
+    live, addresses = doors.live, doors.addresses
+    line = await accept(socket, doors.settings, addresses)
     if line is None:
         return
     token = offered_token(socket)
@@ -41,15 +48,10 @@ async def tail_club(
 
 
 @websocket("/ws/match/{match_id:uuid}")
-async def watch_match(
-    socket: WebSocket[Any, Any, Any],
-    match_id: FromPath[UUID],
-    live: TheLive,
-    settings: TheSettings,
-    addresses: TheAddresses,
-) -> None:
+async def watch_match(socket: WebSocket[Any, Any, Any], match_id: FromPath[UUID], doors: TheDoors) -> None:
     """Show a match to a member, or to who scores it by link: a snapshot with names, then what happens."""
-    line = await accept(socket, settings, addresses)
+    live, addresses = doors.live, doors.addresses
+    line = await accept(socket, doors.settings, addresses)
     if line is None:
         return
     token = offered_token(socket)
@@ -65,45 +67,30 @@ async def watch_match(
 
 
 @websocket("/ws/match/{match_id:uuid}/share", opt={"limit": "shared"})
-async def watch_shared(
-    socket: WebSocket[Any, Any, Any],
-    match_id: FromPath[UUID],
-    live: TheLive,
-    sharer: TheSharer,
-    settings: TheSettings,
-    addresses: TheAddresses,
-) -> None:
+async def watch_shared(socket: WebSocket[Any, Any, Any], match_id: FromPath[UUID], doors: TheDoors) -> None:
     """Show a match to whoever has the secret of a share link to it: a snapshot, then what happens."""
-    await _watch(socket, str(match_id), live, sharer, settings, addresses)
+    await _watch(socket, str(match_id), doors)
 
 
 @websocket("/ws/shared/match", opt={"limit": "shared"})
-async def watch_link(
-    socket: WebSocket[Any, Any, Any], live: TheLive, sharer: TheSharer, settings: TheSettings, addresses: TheAddresses
-) -> None:
+async def watch_link(socket: WebSocket[Any, Any, Any], doors: TheDoors) -> None:
     """Show the match of a share link, for those who have its secret and do not know the match's id."""
-    await _watch(socket, None, live, sharer, settings, addresses)
+    await _watch(socket, None, doors)
 
 
-async def _watch(
-    socket: WebSocket[Any, Any, Any],
-    match_id: str | None,
-    live: Live,
-    sharer: Sharer,
-    settings: Settings,
-    addresses: Addresses,
-) -> None:
-    line = await accept(socket, settings, addresses)
+async def _watch(socket: WebSocket[Any, Any, Any], match_id: str | None, doors: Doors) -> None:
+    live, addresses = doors.live, doors.addresses
+    line = await accept(socket, doors.settings, addresses)
     if line is None:
         return
     token = offered_token(socket)
 
     async def opens(shown: str) -> Watched:
         secret = read_secret(shown)
-        opened = await sharer.open_by(secret)
-        if secret is None or match_id not in {None, opened.link.match_id}:
+        link = await doors.sharer.link_by(secret)
+        if secret is None or match_id not in {None, link.match_id}:
             raise LinkEnded
-        return live.watched(secret.club_id, opened)
+        return live.watched(secret.club_id, link)
 
     async def talk(opened: Socket) -> None:
         check_query(socket)

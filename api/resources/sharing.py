@@ -196,6 +196,13 @@ class Sharer:
             raise LinkEnded
         return opened
 
+    async def link_by(self, secret: ShareSecret | None) -> Link:
+        """Return the link of a secret, or of a feed's name. Raises LinkEnded for whatever opens nothing."""
+        link = None if secret is None else await self.sharing.link(secret.club_id, secret.hash, self._viewed_ms())
+        if link is None:
+            raise LinkEnded
+        return link
+
     def _viewed_ms(self) -> int:
         """Return the latest time that was ever read: a clock that steps back revives no link."""
         self._latest_ms = max(self._latest_ms, self.now_ms())
