@@ -29,8 +29,10 @@ turned round, so that more is better in every row.
     sockets     200 and 1,000 viewers on one feed and on 50; five events a second. The time from sending an event until
                 a viewer has its frame; frames for each second of the server's processor, with the pushes' own part in
                 it, and of the fan-out alone (less what the same pushes took before one viewer, in the same round);
-                memory of each. `--many` adds 5,000, and the time in which 5,000 who come at once are in. Reference: a
-                bare uvloop server that is handed the same bytes and writes them to as many connections
+                memory of each. `--many` adds 5,000, and how many of 5,000 who come at once are in after 10, 20 and
+                30 seconds, and what each cost. With `WORKERS=2` in the environment the server is two processes, and
+                figures are of both. Reference: a bare uvloop server that is handed the same bytes and writes them to
+                as many connections
 
 `-http` is the real server in a process of its own, on one core at the most. `-engine` is `storage.engine.Engine` in the
 benchmark's process, from a request's bytes to its answer's: what lies between the two is the price of HTTP, sign-in

@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Any, Final, TypeVar
 
@@ -69,12 +70,17 @@ class Crowd:
         self._dialling: set[asyncio.Task[None]] = set()
         self.turned_away = 0
         self.cut_off = 0
-        self.seated = 0
-        """Viewers who had their snapshot."""
+        self.seated_at: list[float] = []
+        """When each viewer had their snapshot."""
         self.heard: list[tuple[float, bytes]] = []
         self.told: list[tuple[int, bytes]] = []
         """The frames of the last round by their feeds, which the reference sends again."""
         self._clock_ms = 0
+
+    @property
+    def seated(self) -> int:
+        """Return how many viewers had their snapshot."""
+        return len(self.seated_at)
 
     async def leave(self) -> None:
         """Let all go home."""
@@ -102,23 +108,31 @@ class Crowd:
         """Open so many connections to the broadcaster, spread over the groups."""
         await self._fill(HOST, bare.port, [(b"L" + bytes((n % groups,)), None, n % groups) for n in range(count)])
 
-    async def storm(self, server: Server, matches: Sequence[Match], count: int) -> float:
-        """Come all at once, as after a restart; return the seconds until the last had its snapshot."""
+    async def storm(self, server: Server, matches: Sequence[Match], count: int) -> list[float]:
+        """Come all at once, as after a restart; return the seconds after which each had its snapshot, in order.
+
+        After two minutes it is left at those who had theirs by then.
+        """
         seats = self._seats_at(server, matches, count)
         self._where = server.host, server.port
         began = time.perf_counter()
-        async with asyncio.timeout(SIT_S):
-            await asyncio.gather(*(self._open(Seat(self, *seat)) for seat in seats))
-            while self.seated < count:  # noqa: ASYNC110 - as below
-                await asyncio.sleep(LOOK_S)
-        return time.perf_counter() - began
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SIT_S):
+                await asyncio.gather(*(self._open(Seat(self, *seat)) for seat in seats))
+                while self.seated < count:  # noqa: ASYNC110 - as below
+                    await asyncio.sleep(LOOK_S)
+        return sorted(at - began for at in self.seated_at)
 
-    async def storm_bare(self, bare: Broadcaster, count: int) -> float:
-        """Come all at once to the broadcaster; return the seconds until it has taken the last."""
+    async def storm_bare(self, bare: Broadcaster, count: int) -> list[float]:
+        """Come all at once to the broadcaster; return the seconds after which it had taken each."""
         self._where = HOST, bare.port
         began = time.perf_counter()
-        await asyncio.gather(*(self._open(Seat(self, b"L\0", None)) for _ in range(count)))
-        return time.perf_counter() - began
+
+        async def come() -> float:
+            await self._open(Seat(self, b"L\0", None))
+            return time.perf_counter() - began
+
+        return sorted(await asyncio.gather(*(come() for _ in range(count))))
 
     async def log(self, server: Server, matches: Sequence[Match], count: int) -> Heard:
         """Log events in one match after the other, at their pace; return when the viewers had them."""
@@ -165,7 +179,8 @@ class Crowd:
     def hear(self, at: float, payload: bytes) -> None:
         """Note a frame, and when it came."""
         self.heard.append((at, payload))
-        self.seated += payload.startswith(SNAPSHOT)
+        if payload.startswith(SNAPSHOT):
+            self.seated_at.append(at)
 
     def miss(self, seat: Seat) -> None:
         """Note that the server cut somebody off."""
@@ -269,18 +284,14 @@ def tell(bare: Broadcaster) -> Heard:
     return _run(crowd.tell(bare))
 
 
-def storm(server: Server, matches: Sequence[Match], count: int) -> float:
-    """Have so many come to the server at once; return the seconds until all sit. They leave again."""
-    took_s = _run(_in_place(HERD).storm(server, matches, count))
-    leave(HERD)
-    return took_s
+def storm(server: Server, matches: Sequence[Match], count: int) -> list[float]:
+    """Have so many come to the server at once; return the seconds after which each sat. They stay until they leave."""
+    return _run(_in_place(HERD).storm(server, matches, count))
 
 
-def storm_bare(bare: Broadcaster, count: int) -> float:
-    """Have so many come to the broadcaster at once, and leave again."""
-    took_s = _run(_in_place(HERD).storm_bare(bare, count))
-    leave(HERD)
-    return took_s
+def storm_bare(bare: Broadcaster, count: int) -> list[float]:
+    """Have so many come to the broadcaster at once; return the seconds after which each sat."""
+    return _run(_in_place(HERD).storm_bare(bare, count))
 
 
 def leave(*names: str) -> None:

@@ -33,6 +33,8 @@ SHORTEST_S: Final = 1e-4
 FILES_EMPTY: Final = 300
 """Files that a server has open before which nobody sits."""
 LOOK_S: Final = 0.1
+HERD_S: Final = (10, 20, 30)
+"""Seconds after which it is told how many of a herd are in."""
 OPTIONS: Final = {"score": True, "shirt_numbers": True}
 
 
@@ -66,21 +68,27 @@ def has_figures() -> bool:
     return Path("/proc/self/schedstat").exists()
 
 
+def family(pid: int) -> list[int]:
+    """Return a process with its children: a server's workers (`WORKERS=2`)."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *map(int, children)]
+
+
 def cpu_s(pid: int) -> float:
-    """Return the seconds of processor that all threads of a process have used."""
-    stats = [path.read_text().split() for path in Path(f"/proc/{pid}/task").glob("*/schedstat")]
-    return sum(int(each[0]) for each in stats) / 1e9
+    """Return the seconds of processor that all threads of a process and its children have used."""
+    stats = [path.read_text() for each in family(pid) for path in Path(f"/proc/{each}/task").glob("*/schedstat")]
+    return sum(int(each.split()[0]) for each in stats) / 1e9
 
 
 def memory_kib(pid: int) -> float:
-    """Return the memory of a process that is its own and in use."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return float(next(line.split()[1] for line in lines if line.startswith("RssAnon:")))
+    """Return the memory of a process and its children that is their own and in use."""
+    lines = [line for each in family(pid) for line in Path(f"/proc/{each}/status").read_text().splitlines()]
+    return sum(float(line.split()[1]) for line in lines if line.startswith("RssAnon:"))
 
 
 def files(pid: int) -> int:
-    """Return how many files a process has open."""
-    return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
+    """Return how many files a process or one of its children has open."""
+    return max(sum(1 for _ in Path(f"/proc/{each}/fd").iterdir()) for each in family(pid))
 
 
 _empty_kib: Final[dict[int, float]] = {}
@@ -106,9 +114,10 @@ class Sockets:
             "p99": Figure(f"{name}, p99", "ms", is_time=True),
             "frames": Figure(f"{name}, for a second of CPU", "frames"),
             "alone": Figure(f"{name}, fan-out alone", "frames"),
+            "event": Figure(f"{name}, CPU of one event before 1", "ms", is_time=True),
             "memory": Figure(f"{name}, memory of each", "KiB", is_time=True),
         }
-        is_told = {"alone": size.feeds == 1, "memory": size.tells_memory}
+        is_told = {"alone": size.feeds == 1, "event": size.feeds == 1, "memory": size.tells_memory}
         self._told = {what: each for what, each in figures.items() if is_told.get(what, True)}
 
     @property
@@ -150,11 +159,11 @@ class Sockets:
         """Log events, before few and before all."""
         if "alone" not in self._told:
             heard, used_s = self._log(self._matches, crowd.OURS)
-            return self._figures(heard, used_s, 0.0, self._memory_kib[0])
+            return self._figures(heard, used_s, 0.0, 0.0, self._memory_kib[0])
         few, push_s = self._log(self._quiet, crowd.ALONE)
         heard, used_s = self._log(self._matches, crowd.OURS)
         alone = (heard.frames - few.frames) / max(used_s - push_s, SHORTEST_S)
-        return self._figures(heard, used_s, alone, self._memory_kib[0])
+        return self._figures(heard, used_s, alone, push_s, self._memory_kib[0])
 
     def _log(self, matches: Sequence[Match], name: str) -> tuple[Heard, float]:
         """Log events before a crowd; return what it heard, and the server's seconds."""
@@ -167,15 +176,16 @@ class Sockets:
         before = cpu_s(self._bare.pid)
         heard = self._ground.clients.run(crowd.tell, self._bare)
         used_s = cpu_s(self._bare.pid) - before
-        return self._figures(heard, used_s, heard.frames / used_s, self._memory_kib[1])
+        return self._figures(heard, used_s, heard.frames / used_s, used_s, self._memory_kib[1])
 
-    def _figures(self, heard: Heard, used_s: float, alone: float, memory: float) -> tuple[float, ...]:
+    def _figures(self, heard: Heard, used_s: float, alone: float, push_s: float, memory: float) -> tuple[float, ...]:
         found = heard.latencies_ms
         values = {
             "p50": percentile(found, 50),
             "p99": percentile(found, 99),
             "frames": heard.frames / used_s,
             "alone": alone,
+            "event": push_s / self._events * 1_000,
             "memory": memory,
         }
         return tuple(values[what] for what in self._told)
@@ -194,7 +204,12 @@ class Herd:
         self._way = way
         self._size = size
         self._bare = bare
-        self.figures = (Figure(f"{size.sockets:,} sockets come at once, until all sit", "s", is_time=True),)
+        name = f"{size.sockets:,} sockets come at once"
+        self.figures = (
+            *(Figure(f"{name}, in after {after_s} s", "sockets") for after_s in HERD_S),
+            Figure(f"{name}, until the last", "s", is_time=True),
+            Figure(f"{name}, CPU of a seat", "ms", is_time=True),
+        )
 
     @cached_property
     def _matches(self) -> list[Match]:
@@ -210,11 +225,27 @@ class Herd:
 
     def ours(self) -> tuple[float, ...]:
         """Come to the server."""
-        return (self._ground.clients.run(crowd.storm, self._way.server, self._matches, self._size.sockets),)
+        asked_s = self._ground.database.cpu_s()
+        before = cpu_s(self._way.server.pid)
+        seated = self._ground.clients.run(crowd.storm, self._way.server, self._matches, self._size.sockets)
+        told = self._told(seated, cpu_s(self._way.server.pid) - before)
+        if asked_s is not None:
+            used_s = (self._ground.database.cpu_s() or 0.0) - asked_s
+            print(f"(PostgreSQL used {used_s / self._size.sockets * 1_000:.2f} ms for each of the herd)", flush=True)
+        return told
 
     def reference(self) -> tuple[float, ...]:
         """Come to the broadcaster."""
-        return (self._ground.clients.run(crowd.storm_bare, self._bare, self._size.sockets),)
+        before = cpu_s(self._bare.pid)
+        seated = self._ground.clients.run(crowd.storm_bare, self._bare, self._size.sockets)
+        return self._told(seated, cpu_s(self._bare.pid) - before)
+
+    def _told(self, seated: Sequence[float], used_s: float) -> tuple[float, ...]:
+        """Return the figures of seats taken after so many seconds; where not all sat, the last never did."""
+        is_all = len(seated) == self._size.sockets
+        by_then = (float(sum(each <= after_s for each in seated)) for after_s in HERD_S)
+        last_s = seated[-1] if is_all else float("inf")
+        return *by_then, last_s, used_s / max(len(seated), 1) * 1_000
 
 
 def make_matches(ground: Ground, way: OverHttp, feeds: int) -> list[Match]:
