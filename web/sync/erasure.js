@@ -44,15 +44,15 @@ export function obey(draft, changes) {
 }
 
 /**
- * Let go of what waits about an erased record. One of a group goes on without its content, to be refused with the others:
- * they would wait for it in vain. If it may have been sent, it must stay what it was.
+ * Let go of what waits about an erased record. What may have reached the server is sent once more as it was, for its word.
+ * One of a group goes without its content, to be refused with the others: they would wait for it in vain.
  * @param {Draft} draft
  * @param {Made} made
  */
 function drop(draft, made) {
   const { group, resolve: _, ...mutation } = made.mutation;
-  if (!group) letGo(draft, made);
-  else if (made.sent_in > 0) draft.setMade({ ...made, passing: true });
+  if (made.sent_in > 0) draft.setMade({ ...made, passing: true });
+  else if (!group) letGo(draft, made);
   else draft.setMade({ ...made, passing: true, mutation: { ...mutation, group, op: "put", fields: {} } });
 }
 
