@@ -6,7 +6,7 @@ declares no access fails here, before the server listens.
 
 import secrets
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Final
@@ -16,6 +16,7 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.routes import HTTPRoute
 from msgspec import Struct
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api import health, metrics, queries
 from api.edge.addresses import Addresses
@@ -81,9 +82,11 @@ from storage.committer import Committer
 from storage.dossiers import DossierReader
 from storage.engine import Engine
 from storage.erasures import Eraser
+from storage.erasures.clubs import Clubs
 from storage.erasures.eraser import BeforeCommit
 from storage.erasures.ledger_file import LedgerFile
-from storage.erasures.replay import noting
+from storage.erasures.replay import STEP, Replay, noting
+from storage.erasures.users import Users
 from storage.matches import MatchReader
 from storage.own_data import OwnDataReader
 from storage.people import People, open_people
@@ -93,7 +96,7 @@ from storage.postgres import PostgresStore, open_pool
 from storage.readiness import why_not_ready
 from storage.retention import LOG_KEPT_DAYS
 from storage.sharing import Sharing
-from storage.upkeep import RETAIN, compaction
+from storage.upkeep import RETAIN, Step, compaction
 from storage.viewing import Viewing
 from storage.wakeups import Wakeups
 from sync.limits import PUSH_BYTES_MAX
@@ -188,7 +191,7 @@ async def open_services(
             pools=Pools({"store": pool, "door": door}, partial(in_use, database)),
             upkeep=Upkeep(
                 direct_dsn or dsn,
-                [compaction(log_kept_days), RETAIN],
+                [*finishing(eraser, database, ledger, clock=clock), compaction(log_kept_days), RETAIN],
                 clock=clock,
                 monotonic=monotonic,
                 dice=secrets.SystemRandom().random,
@@ -253,6 +256,16 @@ def join(  # noqa: PLR0913 - here alone all parts meet
         pools=pools,
         upkeep=upkeep,
     )
+
+
+def finishing(
+    eraser: Eraser, database: AsyncEngine, ledger: LedgerFile | None, *, clock: Callable[[], int]
+) -> Sequence[Step]:
+    """Return the step of upkeep that goes on with erasures; none where nobody keeps a ledger."""
+    if ledger is None:
+        return []
+    replay = Replay(ledger, Users(database, ledger), Clubs(database, ledger), eraser, clock=clock)
+    return [Step(STEP, replay.finish)]
 
 
 def make_wakeups(dsn: str, live_floor: Live) -> Wakeups:
