@@ -7,7 +7,7 @@ declares no access fails here, before the server listens.
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -18,6 +18,7 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.routes import HTTPRoute
 from msgspec import Struct
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api import health, metrics, queries
 from api.edge.addresses import Addresses
@@ -88,9 +89,11 @@ from storage.committer import Committer
 from storage.dossiers import DossierReader
 from storage.engine import Engine
 from storage.erasures import Eraser
+from storage.erasures.clubs import Clubs
 from storage.erasures.eraser import BeforeCommit
 from storage.erasures.ledger_file import LedgerFile
-from storage.erasures.replay import noting
+from storage.erasures.replay import STEP, Replay, noting
+from storage.erasures.users import Users
 from storage.matches import MatchReader
 from storage.observing import Observer
 from storage.own_data import OwnDataReader
@@ -101,7 +104,7 @@ from storage.postgres import PostgresStore, open_pool
 from storage.readiness import why_not_ready
 from storage.retention import LOG_KEPT_DAYS
 from storage.sharing import Sharing
-from storage.upkeep import RETAIN, compaction
+from storage.upkeep import RETAIN, Step, compaction
 from storage.viewing import Viewing
 from storage.wakeups import Wakeups
 from sync.limits import PUSH_BYTES_MAX
@@ -203,7 +206,7 @@ async def open_services(
             pools=Pools({"store": pool, "door": door}, partial(in_use, database)),
             upkeep=Upkeep(
                 direct_dsn or dsn,
-                [compaction(log_kept_days), RETAIN],
+                [*finishing(eraser, database, ledger, clock=clock), compaction(log_kept_days), RETAIN],
                 clock=clock,
                 monotonic=monotonic,
                 dice=secrets.SystemRandom().random,
@@ -272,6 +275,16 @@ def join(  # noqa: PLR0913 - here alone all parts meet
         observer=observer,
         operators=OperatorDoor(slowdown, ring.operator),
     )
+
+
+def finishing(
+    eraser: Eraser, database: AsyncEngine, ledger: LedgerFile | None, *, clock: Callable[[], int]
+) -> Sequence[Step]:
+    """Return the step of upkeep that goes on with erasures; none where nobody keeps a ledger."""
+    if ledger is None:
+        return []
+    replay = Replay(ledger, Users(database, ledger), Clubs(database, ledger), eraser, clock=clock)
+    return [Step(STEP, replay.finish)]
 
 
 def make_wakeups(dsn: str, live_floor: Live) -> Wakeups:

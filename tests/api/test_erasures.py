@@ -1,17 +1,22 @@
 """A club that is erased, as its members' phones meet it."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
-from api.app import Services
+from api.app import Services, finishing
+from football.collections import CATALOGUE
 from storage.accounts import open_engine
+from storage.checkups.findings import Level
+from storage.checkups.logs import look_at_logs
 from storage.erasures.clubs import Clubs
 from storage.erasures.ledger_file import LedgerFile
 from storage.erasures.marks import entry_of
+from storage.postgres import Tables
+from storage.upkeep import RETAIN, Done, compaction, do_upkeep
 from tests.api.people import START_MS, Person, code_of, put, some_id
 from tests.pg import PgDatabase
 
@@ -62,13 +67,31 @@ async def test_a_share_link_of_an_erased_club_is_silent(client: httpx.AsyncClien
     assert code_of(answer) == (404, "link_ended")
 
 
+async def test_an_erased_club_is_well_until_it_is_dropped(
+    coach: Person, clubs: Clubs, services: Services, pg_database: PgDatabase
+) -> None:
+    """Upkeep meets nothing that fails, the doctor nothing that is missing; when no session is left, it is gone."""
+    await coach.make_match()
+    await erase(clubs, coach.club_id)
+    ledger = LedgerFile(Path("nowhere"))
+    steps = finishing(services.erasures._eraser, services.accounts._engine, ledger, clock=lambda: START_MS)
+    found = await do_upkeep(pg_database.app_dsn, [*steps, compaction(30), RETAIN], clock=lambda: START_MS)
+    assert isinstance(found, Done)
+    assert (found.clubs, found.failures) == (1, 0)
+    findings = await look_at_logs(pg_database.owner_dsn, Tables(CATALOGUE), is_deep=True)
+    assert {finding.level for finding in findings} == {Level.OK}
+    assert (await clubs.go_on(coach.club_id, NOW + timedelta(days=91))) > 0
+    [none] = await look_at_logs(pg_database.owner_dsn, Tables(CATALOGUE), is_deep=True)
+    assert none.about == "clubs"
+
+
 async def test_open_sockets_of_an_erased_club_are_closed(coach: Person, clubs: Clubs, services: Services) -> None:
     """The next look at who may read, which each process takes 3 seconds, finds that nobody may."""
     match_id = await coach.make_match()
     made = (await coach.ask("POST", f"/api/matches/{match_id}/share", json={})).json()
     session = (await coach.get("/api/auth/sessions"))["sessions"][0]["session_id"]
     opened = await services.sharer.open([(b"authorization", f"Bearer {made['secret']}".encode())])
-    watching = services.live.watched(coach.club_id, opened).holder.key
+    watching = services.live.watched(coach.club_id, opened.link).holder.key
     look_at_members, look_at_links = services.live._member_endings, services.live._link_endings
     assert (await look_at_members([session]), await look_at_links([watching])) == ({}, {})
     await erase(clubs, coach.club_id)
