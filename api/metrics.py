@@ -298,7 +298,8 @@ class Metrics(Collector):
         }
         yield counter("touchline_upkeep_runs_total", runs)
         yield counter("touchline_upkeep_seconds_total", found.took_s)
-        removed: dict[tuple[str, ...], float] = {(kept.name,): found.removed.get(kept.name, 0) for kept in RETENTION}
+        removed: dict[tuple[str, ...], float] = {(kept.name,): 0 for kept in RETENTION}
+        removed |= {(name,): count for name, count in found.removed.items()}  # names of classes and of steps
         yield counter("touchline_upkeep_removed_total", removed)
 
 

@@ -27,7 +27,7 @@ from msgspec import Struct
 from api.app import Services, create_app, make_id, open_services, read_clock
 from api.demo.club import fill
 from api.edge.connections import BoundedProtocol
-from api.erasing import erased_first
+from api.erasing import erased_first, finishing
 from api.identity.auth import Register
 from api.identity.demo import DEMO_CLUB, DEMO_EMAIL, DEMO_PASSWORD
 from api.identity.keys import KeyRing, keep_secret, make_ring
@@ -260,6 +260,7 @@ async def serve_one(
     opening = open_services(opened.app_dsn, ring, direct_dsn=opened.direct_dsn, log_kept_days=kept, ledger=ledger)
     reporter = Reporter(None if settings.error_hook is None else load_hook(settings.error_hook), clock=read_clock)
     async with opening as services, services.live.running(reporter.watch), services.upkeep.running():
+        services.upkeep.steps.insert(0, finishing(opened.app_dsn, settings.ledger_path))
         app = create_app(settings, services, worker=worker, reporter=reporter)
         server = LiveServer(server_config(app), services.live.drain)
         _end_with(server, leash)

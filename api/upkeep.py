@@ -52,7 +52,8 @@ class Upkeep:
         dice: Callable[[], float],
     ) -> None:
         """Do `steps` on connections to `dsn`, past any pooler of transactions. `dice` gives numbers from 0 up to 1."""
-        self.steps = steps
+        self.steps = list(steps)
+        """What is done, in this order; a run takes them as they are when it begins."""
         self._dsn = dsn
         self._clock = clock
         self._monotonic = monotonic

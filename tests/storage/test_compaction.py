@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -10,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 from structlog.testing import capture_logs
 
+from api.erasing import finishing, open_erasing
 from api.upkeep import NOT_WITHIN_MS, Upkeep
 from realtime.source import ClubLog
 from realtime.talks import ClubTalk
@@ -22,6 +24,7 @@ from sync.device import Phase
 from sync.errors import CursorExpired, LogDiverged
 from sync.messages import PullQuery, encode
 from sync.ports import Head, LogRow, LogView
+from sync.records import Key
 from tests.harness import CLUB, DAY_MS, NOW_MS, Phone, Site, settle, uid
 from tests.pg import PgDatabase
 from tests.realtime.fakes import Rig
@@ -306,3 +309,19 @@ async def test_a_push_meets_a_compaction_under_way(club: Site, pg_database: PgDa
                 assert await club.push(phone.author, encode(told))
             with pytest.raises(LogDiverged):
                 await club.push(phone.author, encode(replace(request, acked=f"10.{'f' * 16}")))
+
+
+@pytest.mark.postgres
+async def test_an_erasure_that_was_cut_off_is_finished(club: Site, pg_database: PgDatabase, tmp_path: Path) -> None:
+    """The server's own steps go on with it first: the name that was left in the log is gone after the next run."""
+    phone, player = Phone(club, 3), uid(0xCA)
+    phone.put("players", player, full_name="Kanarienvogel Zwitscher")
+    await phone.push()
+    async with open_erasing(pg_database.app_dsn, tmp_path / "erasures.jsonl") as erasing:
+        await erasing.records.erase(CLUB, Key("players", player), by=None, erasure_id=uid(0xE))
+    assert any(b"Kanarienvogel" in body for body in await club.log_bodies())
+    done = await do(club, pg_database, [finishing(pg_database.app_dsn, tmp_path / "erasures.jsonl"), *STEPS])
+    assert isinstance(done, Done)
+    assert (done.failures, done.removed["log"]) == (0, 9)
+    assert done.removed["erasures"] > 0
+    assert not any(b"Kanarienvogel" in body for body in await club.log_bodies())
