@@ -252,7 +252,7 @@ async def serve_one(
     reporter = Reporter(None if settings.error_hook is None else load_hook(settings.error_hook), clock=read_clock)
     async with (
         open_services(opened.app_dsn, ring, direct_dsn=opened.direct_dsn) as services,
-        services.live.running(reporter.watch),
+        services.live.running(reporter),
     ):
         app = create_app(settings, services, worker=worker, reporter=reporter)
         server = LiveServer(server_config(app), services.live.drain)
