@@ -151,6 +151,8 @@ async def test_a_ledger_that_was_lost_is_written_again(empty_database: PgDatabas
         (folder / "nobody").write_text("a file, and no folder")
         with pytest.raises(LedgerUnusable, match="cannot be read"):
             await replay(store, empty_database.app_dsn, site, in_the_way)
+        nowhere = LedgerFile(Path("/proc/nowhere/erasures.jsonl"))
+        assert (await replay(store, empty_database.app_dsn, site, nowhere))[0] == 0, "nobody is back for it"
         assert (await replay(store, empty_database.app_dsn, site, ledger))[0] == 0
         assert ledger.read().entries == (noted,)
 
