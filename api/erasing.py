@@ -82,6 +82,8 @@ async def erased_first(dsn: str, ledger_path: Path) -> AsyncGenerator[Replayed]:
         replayed = await erasing.replay.run()
         if replayed.unread:
             _log.warning("ledger_lines_unread", path=str(ledger_path), lines=list(replayed.unread))
+        if replayed.unwritable is not None:
+            _log.warning("ledger_not_written", reason=replayed.unwritable)
         if replayed.done or replayed.noted:
             _log.warning("erased_again", records=replayed.records, users=replayed.users, clubs=replayed.clubs)
         for club_id in replayed.ownerless:

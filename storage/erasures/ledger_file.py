@@ -89,7 +89,7 @@ class LedgerFile:
             self._append(b"".join(_encode(each) + b"\n" for each in entries))
         except OSError as error:
             raise LedgerUnusable(
-                f"The erasure ledger {self.path} cannot be written ({error.strerror}), so nothing was erased. See to "
+                f"The erasure ledger {self.path} cannot be written ({error.strerror}), and nothing was erased. See to "
                 "its folder, or name another file with ERASURE_LEDGER."
             ) from error
 

@@ -13,7 +13,7 @@ import anyio.to_thread
 from msgspec import Struct
 
 from storage.erasures.clubs import Clubs
-from storage.erasures.ledger_file import Entry, LedgerFile
+from storage.erasures.ledger_file import Entry, LedgerFile, LedgerUnusable
 from storage.erasures.marks import subject_of
 from storage.erasures.users import Users
 from sync.erasure import Erasure
@@ -61,6 +61,8 @@ class Replayed(Struct, frozen=True):
     clubs: int = 0
     noted: int = 0
     """Erasures that the database had and the file did not."""
+    unwritable: str | None = None
+    """Why the file could not be given those that it lacks."""
     ownerless: tuple[str, ...] = ()
     """Clubs that have members and no owner, where a user was erased again."""
     unread: tuple[int, ...] = ()
@@ -86,14 +88,14 @@ class Replay:
         self._clock = clock
 
     async def run(self) -> Replayed:
-        """Do again what the database lacks, and note what the file lacks. Raises LedgerUnusable.
+        """Do again what the database lacks, and note what the file lacks. Raises LedgerUnusable for one not to be read.
 
         Records are redacted and clubs are shut when this returns; the rows that this leaves are `go_on`'s.
         """
         ledger = await anyio.to_thread.run_sync(self._ledger.read)
         entries, club_ids = ledger.entries, await self._clubs.ids()
         known = {club_id: await self._records.list(club_id) for club_id in club_ids}
-        noted = await self._note({entry.erasure_id for entry in entries}, known.values())
+        noted, unwritable = await self._note({entry.erasure_id for entry in entries}, known.values())
         clubs = await self._shut([each for each in entries if each.club_id in known], known)
         users = await self._erase_users(entries)
         return Replayed(
@@ -101,6 +103,7 @@ class Replay:
             users=users,
             records=await self._erase_records(entries, known),
             noted=noted,
+            unwritable=unwritable,
             ownerless=tuple(await self._users.ownerless()) if users else (),
             unread=ledger.unread,
         )
@@ -122,11 +125,15 @@ class Replay:
         if not work.is_rehearsal:
             await work.in_each_club(STEP, in_club)
 
-    async def _note(self, known: set[str], found: Collection[Sequence[Erasure]]) -> int:
+    async def _note(self, known: set[str], found: Collection[Sequence[Erasure]]) -> tuple[int, str | None]:
+        """Give the file what it lacks. Where that cannot be, nobody is back for it: it is told, and a start goes on."""
         lacking = {each.erasure_id: line_of(each) for erasures in found for each in erasures}
         fresh = [entry for erasure_id, entry in lacking.items() if erasure_id not in known]
-        await self._ledger.note(*fresh)
-        return len(fresh)
+        try:
+            await self._ledger.note(*fresh)
+        except LedgerUnusable as error:
+            return 0, str(error)
+        return len(fresh), None
 
     async def _shut(self, entries: Collection[Entry], known: dict[str, Sequence[Erasure]]) -> int:
         count = 0

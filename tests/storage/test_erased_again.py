@@ -17,7 +17,7 @@ from storage.backups.put_back import move_aside, put_back
 from storage.backups.tools import find_tools
 from storage.erasures import Eraser
 from storage.erasures.clubs import Clubs
-from storage.erasures.ledger_file import LedgerFile
+from storage.erasures.ledger_file import LedgerFile, LedgerUnusable
 from storage.erasures.marks import entry_of
 from storage.erasures.replay import Replay, noting
 from storage.erasures.users import Users
@@ -147,6 +147,12 @@ async def test_a_ledger_that_was_lost_is_written_again(empty_database: PgDatabas
         )
         [noted] = ledger.read().entries
         ledger.path.unlink()
+        in_the_way = LedgerFile(folder / "nobody" / "erasures.jsonl")
+        (folder / "nobody").write_text("a file, and no folder")
+        with pytest.raises(LedgerUnusable, match="cannot be read"):
+            await replay(store, empty_database.app_dsn, site, in_the_way)
+        nowhere = LedgerFile(Path("/proc/nowhere/erasures.jsonl"))
+        assert (await replay(store, empty_database.app_dsn, site, nowhere))[0] == 0, "nobody is back for it"
         assert (await replay(store, empty_database.app_dsn, site, ledger))[0] == 0
         assert ledger.read().entries == (noted,)
 

@@ -84,7 +84,7 @@ def test_several_append_at_once(tmp_path: Path) -> None:
 async def test_what_cannot_be_kept_is_not_done(tmp_path: Path) -> None:
     """Whoever erases is told before they commit."""
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(LedgerUnusable, match="so nothing was erased"):
+    with pytest.raises(LedgerUnusable, match="and nothing was erased"):
         await LedgerFile(tmp_path / "file" / "erasures.jsonl").note(entry(1))
     with pytest.raises(LedgerUnusable, match="cannot be read"):
         LedgerFile(tmp_path).read()
