@@ -50,10 +50,12 @@ def teams_shown(teams: Iterable[Record]) -> list[Record]:
 def players_shown(players: Iterable[Record], sides: Iterable[str], named: Iterable[str]) -> list[Record]:
     """Return as much of the players as is shown: of the two squads' active ones, and of those whom the match names.
 
-    Who has left their team, or plays for another by now, is shown by name and is in no squad.
+    Who has left their team, or plays for another by now, is shown by name and is in no squad. Of who was erased it is
+    shown that they were.
     """
     teams, known = set(sides), set(named)
-    found = [(player, _is_in_squad(player, teams)) for player in players if _is_there(player)]
+    shown = (player for player in players if _is_there(player) or _is_erased(player))
+    found = [(player, _is_in_squad(player, teams)) for player in shown]
     return [_shown(player, is_in=is_in) for player, is_in in found if is_in or player.key.record in known]
 
 
@@ -68,6 +70,10 @@ def _is_in_squad(player: Record, teams: set[str]) -> bool:
 
 def _is_there(record: Record) -> bool:
     return not record.is_deleted and is_complete(CATALOGUE, record)
+
+
+def _is_erased(record: Record) -> bool:
+    return record.is_deleted and not record.fields
 
 
 def _value(record: Record, name: str) -> Value:

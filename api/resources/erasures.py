@@ -40,10 +40,10 @@ _log: Final = structlog.get_logger("touchline.erasures")
 class ErasureRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """Who is to be erased."""
 
-    collection: Annotated[Text, Meta(max_length=100)]
+    collection: Annotated[Text, Meta(max_length=100, extra_json_schema={"example": "players"})]
     """`players`."""
     record: Id
-    confirm: Annotated[Text, Meta(max_length=NAME_LENGTH_MAX)]
+    confirm: Annotated[Text, Meta(max_length=NAME_LENGTH_MAX, extra_json_schema={"example": "Sam Parker"})]
     """The full name, typed once more; capitals and marks do not matter."""
 
 

@@ -41,6 +41,29 @@ async def fill(coach: Person, made: Teams) -> None:
     assert answer.json()["others"] == [], answer.text
 
 
+async def test_who_was_erased_is_told_to_be_forgotten(client: httpx.AsyncClient, coach: Person) -> None:
+    """Whoever scores by link gets a bare tombstone of a player whom the match names, and the notes without the name."""
+    made = await small_match(coach)
+    await fill(coach, made)
+    name = "Mira Okonkwo-Lindqvist"
+    await coach.push(
+        put("players", made.players[0], full_name=name),
+        put("match_notes", some_id(), match_id=made.match_id, notes=f"Ask {name}"),
+    )
+    scorer = await by_link(client, coach, made.match_id)
+    before = await records(scorer, made.match_id)
+    asked = {"collection": "players", "record": made.players[0], "confirm": name}
+    assert (await coach.ask("POST", "/api/erasures", json=asked)).status_code == 201
+    after = await records(scorer, made.match_id)
+    assert before.keys() == after.keys()
+    row = after["players", made.players[0]]
+    assert (row["deleted"], row["redacted"], row.get("fields", {})) == (True, True, {})
+    told = {
+        values["fields"]["notes"]: values.get("redacted") for key, values in after.items() if key[0] == "match_notes"
+    }
+    assert told == {"Windy.": None, "Ask …": True}
+
+
 async def snapshot(coach: Person) -> dict[tuple[str, str], dict[str, Any]]:
     """Return what a member's device is sent."""
     found: dict[tuple[str, str], dict[str, Any]] = {}

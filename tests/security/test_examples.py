@@ -12,12 +12,13 @@ IN_THE_WAY = {
     "POST /api/auth/login": "wrong_password",
     "POST /api/auth/scorer": "not_found",
     "DELETE /api/auth/account": "sole_owner",
+    "POST /api/erasures": "not_found",
     "POST /api/sync/push": "device_forked",
     "POST /api/matches/{match_id}/periods": "wrong_order",
     "POST /api/matches/{match_id}/periods/{number}/pause": "wrong_order",
     "POST /api/matches/{match_id}/periods/{number}/resume": "wrong_order",
 }
-"""What stands in the way of a good body in this world: a secret that is another, a period that was played."""
+"""What stands in the way of a good body in this world: a secret or an id that is another, a period that was played."""
 
 
 async def test_examples_of_bodies_are_taken(site: Site) -> None:

@@ -69,6 +69,21 @@ async def test_a_wrapper_s_write_shows_up_too(node: Node, coach: Person) -> None
         assert tailing.changes[0]["collection"] == "teams"
 
 
+async def test_an_erasure_is_told_at_once(node: Node, coach: Person) -> None:
+    """Other devices are woken as after a push: the tombstone comes by the tail, and the name by none."""
+    helper, player = await another_device(coach), some_id()
+    await coach.push(put("players", player, full_name="Mira Okonkwo"))
+    async with node.tail(helper) as tailing:
+        await tailing.reached(1)
+        asked = {"collection": "players", "record": player, "confirm": "Mira Okonkwo"}
+        assert (await coach.ask("POST", "/api/erasures", json=asked)).status_code == 201
+        await tailing.reached(2)
+        last = tailing.changes[-1]
+        assert (last["record"], last["deleted"], last["redacted"]) == (player, True, True)
+        assert tailing.changes[-1:] == (await whole_log(helper))[-1:]
+    assert "Okonkwo" not in str(await whole_log(helper))
+
+
 async def test_the_frames_are_the_log_under_concurrent_writers(node: Node, coach: Person) -> None:
     """U9: four devices write at once, clients drop and come back with their cursors: each has the log, each once."""
     dice = random.Random(7)
