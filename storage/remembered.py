@@ -146,9 +146,11 @@ class Draft:
         self._club_id = club_id
         self._matches = dict(matches)
         self._told: dict[Place, Recent] = {}
+        self._is_written = False
 
     def write(self, records: Mapping[Key, Record]) -> None:
         """Note what the transaction wrote, before anything is asked: a match is as it was but for these records."""
+        self._is_written = True
         for match_id, known in [*self._matches.items()]:
             what = with_written(known.what, match_id, records)
             if what is None:
@@ -173,10 +175,13 @@ class Draft:
         self._matches.pop(match_id, None)
 
     def keep(self, head: Cursor) -> None:
-        """Keep it: the transaction has committed, and the club stands at `head`."""
+        """Keep it: the transaction has committed, and the club stands at `head`.
+
+        Where nobody said what it wrote, nothing is known of the club any more.
+        """
         for place, told in self._told.items():
             self._memory.hand_on(place, told)
-        self._memory.keep(self._club_id, head, self._matches)
+        self._memory.keep(self._club_id, head, self._matches if self._is_written else {})
 
 
 def with_written(what: Shareable, match_id: str, records: Mapping[Key, Record]) -> Shareable | None:

@@ -103,6 +103,7 @@ def test_what_no_view_shows_changes_none() -> None:
 def kept(memory: Memory, head: Cursor, told: Recent | None = None) -> None:
     """Remember the match at a head of the club."""
     draft = memory.draft(CLUB, Cursor(0, "0"))
+    draft.write({})
     what = of_view(a_view(), MATCH)
     draft.note(MATCH, what, {PLACE.view: Shown(Cursor(1, "epoch"), seen(what), Drawn(), told)})
     draft.keep(head)
@@ -126,6 +127,14 @@ def test_what_was_never_committed_is_not_remembered() -> None:
     again = memory.draft(CLUB, head).match(MATCH)
     assert again is not None
     assert len(again.what.facts.events) == 3
+
+
+def test_a_transaction_that_does_not_say_what_it_wrote_is_not_trusted() -> None:
+    """An erasure tells no feed of its records: what was remembered of the club is gone with it."""
+    memory = Memory()
+    kept(memory, Cursor(5, "five"))
+    memory.draft(CLUB, Cursor(5, "five")).keep(Cursor(6, "six"))
+    assert memory.draft(CLUB, Cursor(6, "six")).match(MATCH) is None
 
 
 async def test_a_commit_is_handed_on_to_whoever_stands_before_it() -> None:
