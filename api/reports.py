@@ -110,6 +110,10 @@ class Reporter:
         kind: Literal["request", "socket"] = "request" if scope["type"] == "http" else "socket"
         self._take(error, kind, route, method=str(scope.get("method", ""))[:10], status=status, request_id=name)
 
+    def of_work(self, error: BaseException, name: str) -> None:
+        """Report what failed beside the requests, and goes on."""
+        self._take(error, "task", name)
+
     def watch(self, task: "asyncio.Task[Any]", name: str) -> None:
         """Report where a task that should run on ends by an error."""
         task.add_done_callback(lambda ended: self._on_end(ended, name))

@@ -141,6 +141,8 @@ class Sockets:
         self.admission = Admission(limits, monotonic=monotonic, dice=dice)
         self.standings: dict[str, Standing] = {}
         """Kind of holder -> what tells which of them may read no more."""
+        self.on_fault: Callable[[BaseException, str], None] = lambda _error, _where: None
+        """Told of what failed, unless the database was away."""
         self._clock = clock
         self._open: dict[Socket, None] = {}
         self._closed: Counter[str] = Counter()
@@ -186,6 +188,7 @@ class Sockets:
             if is_outage(error):
                 return Closed("unavailable")
             _log.exception("socket_failed")
+            self.on_fault(error, "socket")
             return Closed("internal")
         return None
 

@@ -7,6 +7,7 @@ nobody reads are not read here either.
 
 import asyncio
 from bisect import bisect_left
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -53,6 +54,8 @@ class Tailer:
         self._counts = dict.fromkeys(("wakeups", "polls", "reads", "rows", "failures", "resets"), 0)
         self._lags = [0] * (len(LAG_BOUNDS_S) + 1)
         self._lag_sum_s = 0.0
+        self.on_fault: Callable[[BaseException, str], None] = lambda _error, _where: None
+        """Told of what failed, unless the database was away."""
         hub.on_doubt = self._look
 
     def wake(self, channel: Channel, version: int | None = None) -> None:
@@ -112,7 +115,10 @@ class Tailer:
             stream.reset()
         except Exception as error:  # noqa: BLE001 - whatever it was, the poll looks again
             self._counts["failures"] += 1
-            _log.warning("tail_not_read", error=type(error).__name__, exc_info=None if is_outage(error) else error)
+            is_away = is_outage(error)
+            _log.warning("tail_not_read", error=type(error).__name__, exc_info=None if is_away else error)
+            if not is_away:
+                self.on_fault(error, "tail")
         finally:
             stream.task = None
 

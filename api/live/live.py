@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from api.errors import Unauthorised
 from api.identity.access import Caller, Gate, check_within
+from api.reports import Reporter
 from realtime.closing import Closed
 from realtime.feeds import ViewerFeed, viewers_channel
 from realtime.hub import Hub, HubStatistics
@@ -94,15 +95,16 @@ class Live:
         self._clock = clock
 
     @asynccontextmanager
-    async def running(self, watch: "Callable[[asyncio.Task[None], str], None] | None" = None) -> AsyncGenerator[None]:
-        """Follow, watch and beat inside the block; `watch` is given each task with its name."""
+    async def running(self, reporter: Reporter | None = None) -> AsyncGenerator[None]:
+        """Follow, watch and beat inside the block; `reporter` is told of what fails meanwhile."""
+        reporter = reporter or Reporter()
+        self.sockets.on_fault = self.tailer.on_fault = reporter.of_work
         work = {"tailer": self.tailer.run(), "standings": self.sockets.watch(), "heartbeats": self.sockets.beat()}
         if self.wakeups is not None:
             work["wake-ups"] = self.wakeups.run()
         tasks = [asyncio.create_task(each, name=name) for name, each in work.items()]
-        if watch is not None:
-            for task in tasks:
-                watch(task, task.get_name())
+        for task in tasks:
+            reporter.watch(task, task.get_name())
         try:
             yield
         finally:

@@ -134,6 +134,33 @@ async def test_a_task_that_fails_is_reported_and_one_that_is_cancelled_is_not(re
     assert SECRET not in repr(reports)
 
 
+async def test_what_fails_on_the_live_floor_is_reported(services: Services, reports: list[ErrorReport]) -> None:
+    """A socket that a fault of ours ends, and a read for readers: both go on for others, and somebody is told."""
+
+    class Talks:
+        """A line of a socket, as far as one that fails at once needs it."""
+
+        def __getattr__(self, _name: str) -> Any:  # noqa: ANN401 - any method of a line
+            async def nothing(*_given: object) -> None:
+                return None
+
+            return nothing
+
+    async def talk(_socket: object) -> None:
+        fail(SECRET)
+
+    reporter = Reporter(load_hook("their_tracker:Tracker.keep"))
+    line: Any = Talks()
+    async with services.live.running(reporter):
+        await services.live.sockets.serve(line, "203.0.113.9", talk)
+        services.live.tailer.on_fault(caught(), "tail")
+    reporter.close()
+    assert [(each.kind, each.where, each.type) for each in reports] == [
+        ("task", "socket", "ValueError"), ("task", "tail", "ValueError"),
+    ]  # fmt: skip
+    assert SECRET not in repr(reports)
+
+
 def test_a_report_is_bounded() -> None:
     """A deep stack keeps its innermost frames; a chain that bites its tail ends."""
 

@@ -34,6 +34,8 @@ def test_all_can_be_set() -> None:
             "CORS_ORIGINS": "https://a.example, http://b.example:8080",
             "DURABILITY": "test",
             "WEBSOCKET_ORIGINS": " ",
+            "OPS_PASSWORD": "sixteen letters.",
+            "ERROR_HOOK": "their.module:Class.hook",
         }
     )
     assert settings.port == 9000
@@ -43,6 +45,7 @@ def test_all_can_be_set() -> None:
     assert settings.cors_origins == ("https://a.example", "http://b.example:8080")
     assert settings.websocket_origins == ()
     assert settings.durability is Durability.TEST
+    assert (settings.ops_password, settings.error_hook) == ("sixteen letters.", "their.module:Class.hook")
 
 
 @pytest.mark.parametrize(
@@ -60,6 +63,11 @@ def test_all_can_be_set() -> None:
         ("SECRET_KEY", "short-and-sweet"),
         ("SECRET_KEY_PREVIOUS", "short-and-sweet"),
         ("METRICS_TOKEN", "short-and-sweet"),
+        ("OPS_PASSWORD", "short-and-sweet"),
+        ("ERROR_HOOK", "their.module"),
+        ("ERROR_HOOK", "their module:hook"),
+        ("ERROR_HOOK", ":hook"),
+        ("ERROR_HOOK", "a..b:hook"),
         ("CORS_ORIGINS", "*"),
         ("CORS_ORIGINS", "https://a.example/"),
         ("CORS_ORIGINS", "a.example"),
