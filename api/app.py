@@ -317,7 +317,7 @@ def create_app(
     floors = services.live, services.committer, services.views, services.pools, services.upkeep
     told = Metrics(requests, *floors, reporter, worker=worker)
     named["metrics"] = _hand_out(told)
-    parts = Parts(requests, services.live, services.committer, services.pools, worker, read_clock)
+    parts = Parts(requests, services.live, services.committer, services.pools, services.upkeep, worker, read_clock)
     ring = Ring(parts)
     named["looks"] = _hand_out(Looks(settings, services.observer, parts, ring))
     app = Litestar(

@@ -98,7 +98,7 @@ class Instruments(Struct, frozen=True):
     write: Callable[[bytes], None] = LINES.add
     count: Callable[[str, str, int, float], None] = lambda _method, _route, _status, _seconds: None
     """Counts a request by its method, the route's template and the status; 0 where nothing was answered."""
-    report: Callable[[BaseException, Any, str, int, str], None] = lambda *_: None
+    report: Callable[[BaseException, Any, str, int, str], None] = lambda _error, _scope, _route, _status, _id: None
     """Told of a fault: the exception, the scope, the route's template, the status, the request's id."""
 
 

@@ -259,7 +259,7 @@ async def serve_one(
     kept, ledger = settings.log_kept_days, LedgerFile(settings.ledger_path)
     opening = open_services(opened.app_dsn, ring, direct_dsn=opened.direct_dsn, log_kept_days=kept, ledger=ledger)
     reporter = Reporter(None if settings.error_hook is None else load_hook(settings.error_hook), clock=read_clock)
-    async with opening as services, services.live.running(reporter), services.upkeep.running():
+    async with opening as services, services.live.running(reporter), services.upkeep.running(reporter):
         services.upkeep.steps.insert(0, finishing(opened.app_dsn, settings.ledger_path))
         app = create_app(settings, services, worker=worker, reporter=reporter)
         server = LiveServer(server_config(app), services.live.drain)

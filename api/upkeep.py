@@ -13,6 +13,7 @@ from typing import Final
 import structlog
 from msgspec import Struct
 
+from api.reports import Reporter
 from storage.outages import is_outage
 from storage.upkeep import Done, Step, do_upkeep
 
@@ -62,11 +63,16 @@ class Upkeep:
         self._took_s = 0.0
         self._succeeded_ms = 0
         self._removed: Counter[str] = Counter()
+        self.on_fault: Callable[[BaseException, str], None] = lambda _error, _where: None
+        """Told of what failed, unless the database was away."""
 
     @asynccontextmanager
-    async def running(self) -> AsyncGenerator[None]:
-        """Do it now and then inside the block."""
+    async def running(self, reporter: Reporter | None = None) -> AsyncGenerator[None]:
+        """Do it now and then inside the block; `reporter` is told of what fails."""
+        reporter = reporter or Reporter()
+        self.on_fault = reporter.of_work
         task = asyncio.create_task(self._run())
+        reporter.watch(task, "upkeep")
         try:
             yield
         finally:
@@ -81,7 +87,10 @@ class Upkeep:
         except Exception as error:  # noqa: BLE001 - whatever it was, the next run tries again
             self._counts["failed"] += 1
             # A database that is away is told of by readiness; what else went wrong is ours.
-            _log.warning("upkeep_cut", error=type(error).__name__, exc_info=None if is_outage(error) else error)
+            is_away = is_outage(error)
+            _log.warning("upkeep_cut", error=type(error).__name__, exc_info=None if is_away else error)
+            if not is_away:
+                self.on_fault(error, "upkeep")
             return
         if not isinstance(found, Done):
             self._counts["elsewhere"] += 1

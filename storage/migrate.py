@@ -137,15 +137,18 @@ async def apply_missing(
     return missing
 
 
-async def check_schema(dsn: str, folder: Path = MIGRATIONS) -> None:
+async def check_schema(dsn: str, folder: Path = MIGRATIONS, *, may_be_newer: bool = False) -> None:
     """Return if the database has exactly the migrations of `folder`; changes nothing, any role will do.
 
+    With `may_be_newer` it may have later ones too: a migration only adds, so who served goes on beside newer servers.
     Raises `SchemaOutOfDate` with what is missing or unknown.
     """
     migrations = read_migrations(folder)
     connection = await asyncpg.connect(dsn, timeout=CONNECT_S)
     try:
-        missing = pending(migrations, await _applied(connection))
+        applied = await _applied(connection)
+        known = [row for row in applied if not may_be_newer or row.number <= len(migrations)]
+        missing = pending(migrations, known)
     except asyncpg.UndefinedTableError:
         missing = migrations
     except MigrationError as error:

@@ -14,6 +14,7 @@ from storage.checkups.database import look_at_database
 from storage.checkups.findings import Finding
 from storage.overview import ClubDetail, ClubState, look_at_club, look_at_clubs
 from storage.readiness import CONNECT_S
+from storage.upkeep import LAST, NAME
 from storage.vitals import Connection, Vitals, look_at_vitals
 
 
@@ -25,6 +26,8 @@ class Seen(Struct, frozen=True):
     clubs: list[ClubState]
     unread: int
     """Clubs that were left out, because there are many or it took long."""
+    upkeep_ms: int | None
+    """When upkeep last succeeded, in whichever process, milliseconds since 1970; None where it never did."""
 
 
 class Observer:
@@ -40,8 +43,9 @@ class Observer:
         async with self._connection() as connection:
             vitals = await look_at_vitals(connection)
             clubs, unread = await look_at_clubs(connection)
+            upkeep_ms: int | None = await connection.fetchval(LAST, NAME)
         findings = await look_at_database(self._dsn, is_durable=is_durable, workers=workers, now=self._now)
-        return Seen(findings, vitals, clubs, unread)
+        return Seen(findings, vitals, clubs, unread, upkeep_ms)
 
     async def look_at_club(self, club_id: str) -> ClubDetail | None:
         """Look at one club; None where there is none of this id."""

@@ -49,6 +49,10 @@ class ClubState(Struct, frozen=True):
     """Mutations that wait for others."""
     parked_ms: int | None
     """Since when the first of them waits, milliseconds since 1970."""
+    erasures: int
+    """Erasures that were asked for and are not finished: somebody is still in the log."""
+    erasing_ms: int | None
+    """When the first of them was asked for, milliseconds since 1970."""
 
 
 class DeviceState(Struct, frozen=True):
@@ -102,7 +106,7 @@ _MEMBERS: Final = "SELECT count(*) FROM touchline.memberships WHERE club_id = $1
 # Under ids of version 8 the server writes itself, for those who call the plain routes: they are nobody's phone.
 _CLUB: Final = """
 SELECT name, version, device.devices, device.last_push_ms, conflict.open - conflict.quarantined AS open_conflicts,
-       conflict.quarantined, waiting.parked, waiting.parked_ms
+       conflict.quarantined, waiting.parked, waiting.parked_ms, erasing.erasures, erasing.erasing_ms
   FROM touchline.clubs AS club,
        (SELECT count(*) AS devices, max(seen_ms) AS last_push_ms FROM touchline.devices
          WHERE club_id = $1 AND uuid_extract_version(device_id) IS DISTINCT FROM 8) AS device,
@@ -110,7 +114,9 @@ SELECT name, version, device.devices, device.last_push_ms, conflict.open - confl
                AS quarantined
           FROM (SELECT body FROM touchline.conflicts WHERE club_id = $1 AND status = 'open' LIMIT $2) AS found
        ) AS conflict,
-       (SELECT count(*) AS parked, min(received_ms) AS parked_ms FROM touchline.parked WHERE club_id = $1) AS waiting
+       (SELECT count(*) AS parked, min(received_ms) AS parked_ms FROM touchline.parked WHERE club_id = $1) AS waiting,
+       (SELECT count(*) AS erasures, min(at_ms) AS erasing_ms FROM touchline.erasures
+         WHERE club_id = $1 AND finished_ms IS NULL) AS erasing
  WHERE club.club_id = $1
 """
 _DEVICES: Final = """

@@ -101,7 +101,10 @@ async def check_fit(dsn: str, *, is_durable: bool) -> None:
 
 
 async def why_not_ready(dsn: str) -> str | None:
-    """Return why the database cannot take writes now, None where it can. It uses a connection of its own."""
+    """Return why the database cannot take writes now, None where it can. It uses a connection of its own.
+
+    A newer server may have migrated it meanwhile: while an upgrade goes on, those that still run are needed.
+    """
     try:
         connection = await asyncpg.connect(dsn, timeout=CONNECT_S, command_timeout=CONNECT_S)
         try:
@@ -111,7 +114,7 @@ async def why_not_ready(dsn: str) -> str | None:
                 return "The database takes no writes: it is a standby, or read-only."
         finally:
             await connection.close()
-        await check_schema(dsn)
+        await check_schema(dsn, may_be_newer=True)
     except SchemaOutOfDate as error:
         return str(error)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):

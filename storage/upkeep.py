@@ -30,7 +30,7 @@ BATCHES_MAX: Final = 2_000
 """Transactions of one run that took something away: four million rows, and then the next run goes on."""
 
 _CLUBS: Final = "SELECT DISTINCT club_id::text FROM touchline.memberships ORDER BY 1"
-_LAST: Final = "SELECT (extract(epoch FROM succeeded_at) * 1000)::bigint FROM touchline.upkeep WHERE name = $1"
+LAST: Final = "SELECT (extract(epoch FROM succeeded_at) * 1000)::bigint FROM touchline.upkeep WHERE name = $1"
 _SUCCEEDED: Final = """
 INSERT INTO touchline.upkeep (name, succeeded_at) VALUES ($1, $2)
     ON CONFLICT (name) DO UPDATE SET succeeded_at = excluded.succeeded_at
@@ -199,7 +199,7 @@ async def do_upkeep(
         now_ms = clock()
         if connection is None:
             return Elsewhere(None)
-        last_ms = await connection.fetchval(_LAST, NAME)
+        last_ms = await connection.fetchval(LAST, NAME)
         if last_ms is not None and 0 <= now_ms - last_ms < not_within_ms:
             return Elsewhere(last_ms)
         club_ids = [row[0] for row in await connection.fetch(_CLUBS)]

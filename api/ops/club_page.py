@@ -86,7 +86,8 @@ def _waiting(detail: ClubDetail) -> Element:
         table(("about", "open"), _counts(detail.conflicts, KINDS), none="None: nothing is asked."),
         h("h3", "In quarantine, by the rule that was broken"),
         table(("rule", "changes"), _counts(detail.quarantine, {}), none="Nothing: all that came could be applied."),
-        lead=f"Waiting for others to arrive: {many(state.parked)}. Share links that are live: {many(detail.links)}.",
+        lead=f"Waiting for others to arrive: {many(state.parked)}. Share links that are live: {many(detail.links)}. "
+        f"Erasures that are not finished: {many(state.erasures)}.",
     )
 
 

@@ -36,7 +36,7 @@ def overview_page(looks: Looks, picture: Picture, *, reloads: bool) -> bytes:
         _charts(looks),
         _connections(looks),
         _database(seen),
-        _jobs(),
+        _jobs(looks, picture),
     ]
     return document("Operator", head, body, reloads=reloads)
 
@@ -191,9 +191,17 @@ def _sizes(vitals: Vitals) -> str:
     )
 
 
-def _jobs() -> Element:
+def _jobs(looks: Looks, picture: Picture) -> Element:
+    seen = picture.seen.value
+    done = looks.parts.upkeep.statistics()
+    erasures = None if seen is None else sum(club.erasures for club in seen.clubs)
+    rows: list[list[Child]] = [
+        ["upkeep last succeeded", "not known" if seen is None else ago(seen.upkeep_ms, picture.now_ms)],
+        ["runs of this process, failed ones", f"{many(done.done)}, {many(done.failed)}"],
+        ["erasures that are not finished", "not known" if erasures is None else many(erasures)],
+    ]
     return section(
         "What runs by itself",
-        table(("job", "last success"), [["retention", "not known"]], none=""),
-        lead="Backups are among what is looked at, above.",
+        table(("what", "how it is"), rows, none=""),
+        lead="Upkeep, each hour, compacts old logs and takes away what is past its time. Backups are told of above.",
     )

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from api.live.live import Live
 from api.metrics import BOUNDS_S, Pools, Requests
+from api.upkeep import Upkeep
 from storage.committer import Committer
 
 EVERY_S: Final = 10.0
@@ -30,6 +31,7 @@ class Parts(Struct, frozen=True):
     live: Live
     committer: Committer
     pools: Pools
+    upkeep: Upkeep
     worker: int
     clock: Callable[[], int]
     """Milliseconds since 1970."""

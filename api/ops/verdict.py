@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from api.ops.ring import EVERY_S, Parts, Ring
+from storage.checkups.erasures import SLOW_MS
 from storage.checkups.findings import Finding, Level, bad, ok, warn, worst
 from storage.checkups.logs import OPEN_MANY, PARKED_MANY, look_at_waiting
 from storage.overview import ClubState
@@ -35,11 +36,21 @@ def _things(count: int) -> str:
     return "one thing" if count == 1 else f"{count} things"
 
 
+def is_erasing_long(club: ClubState, now_ms: int) -> bool:
+    """Tell whether an erasure of a club takes longer than it should."""
+    return club.erasing_ms is not None and now_ms - club.erasing_ms > SLOW_MS
+
+
+def is_asking(club: ClubState, now_ms: int) -> bool:
+    """Tell whether somebody of a club is waited for: for answers, or for a phone."""
+    waits_long = club.parked_ms is not None and now_ms - club.parked_ms > PARKED_LONG_MS
+    asks_much = club.open_conflicts + club.quarantined >= OPEN_MANY
+    return waits_long or asks_much or club.parked >= PARKED_MANY or club.quarantined > 0
+
+
 def level_of(club: ClubState, now_ms: int) -> Level:
     """Return whether somebody should look at a club."""
-    waits_long = club.parked_ms is not None and now_ms - club.parked_ms > PARKED_LONG_MS
-    is_asked_much = club.open_conflicts + club.quarantined >= OPEN_MANY
-    return Level.WARN if waits_long or is_asked_much or club.parked >= PARKED_MANY or club.quarantined else Level.OK
+    return Level.WARN if is_erasing_long(club, now_ms) or is_asking(club, now_ms) else Level.OK
 
 
 def by_need(clubs: Iterable[ClubState], now_ms: int) -> list[ClubState]:
@@ -48,6 +59,7 @@ def by_need(clubs: Iterable[ClubState], now_ms: int) -> list[ClubState]:
         clubs,
         key=lambda club: (
             level_of(club, now_ms) is Level.OK,
+            -club.erasures,
             -club.quarantined,
             -club.parked,
             -club.open_conflicts,
@@ -62,11 +74,14 @@ def look_at_clubs(clubs: Iterable[ClubState], now_ms: int) -> Iterator[Finding]:
     count = 0
     for club in clubs:
         count += 1
+        if is_erasing_long(club, now_ms):
+            says = f"{club.erasures} are not finished."
+            yield warn(f"erasures of {club.name or club.club_id}", says, "Restart the server, and look into its log.")
         are_open = club.open_conflicts + club.quarantined
         found = look_at_waiting(club.name or club.club_id, club.parked, are_open, club.quarantined)
         if found.level is not Level.OK:
             yield found
-        elif level_of(club, now_ms) is not Level.OK:
+        elif is_asking(club, now_ms):
             do = "Ask the club's coach to open the app and answer what it asks."
             yield warn(found.about, found.says, do)
     yield ok("clubs", "There are none yet." if not count else f"{count} looked at, without reading their logs.")

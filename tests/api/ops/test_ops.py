@@ -51,8 +51,8 @@ async def test_the_password_opens_it(guarded: httpx.AsyncClient) -> None:
         asked = await guarded.get(path)
         assert asked.status_code == 401
         assert asked.headers["www-authenticate"].startswith("Basic realm=")
-    for given in (basic(WORD, ""), basic(WORD, "é")):
-        assert (await guarded.get("/ops", headers=given)).status_code == 200
+    for name in ("", "é"):
+        assert (await guarded.get("/ops", headers=basic(WORD, name))).status_code == 200
     answer = await guarded.get("/ops", headers=basic(WORD))
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"].startswith("text/html")

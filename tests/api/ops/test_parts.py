@@ -16,6 +16,7 @@ from api.ops.parts import a_second, ago, in_time, prose, table
 from api.ops.ring import SAMPLES_MAX, Parts, Sample, quantile
 from api.ops.routes import STYLE_FILE
 from api.ops.verdict import by_need, level_of, look_at_clubs, verdict
+from storage.checkups.erasures import SLOW_MS
 from storage.checkups.findings import Level, bad, ok, warn
 from storage.overview import ClubState
 from storage.vitals import SHAPE_LENGTH_MAX, shape_of
@@ -118,7 +119,7 @@ def club(name: str, **changes: int | None) -> ClubState:
     """Return a club that is well but for some numbers."""
     told: dict[str, int | None] = {
         "members": 3, "devices": 2, "version": 10, "last_push_ms": NOW_MS, "open_conflicts": 0, "quarantined": 0,
-        "parked": 0, "parked_ms": None,
+        "parked": 0, "parked_ms": None, "erasures": 0, "erasing_ms": None,
     }  # fmt: skip
     return ClubState(club_id=name, name=name, **{**told, **changes})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
@@ -134,6 +135,11 @@ def test_clubs_that_need_a_look_come_first() -> None:
         club("asked", open_conflicts=50),
         club("held", quarantined=1),
     ]
+    erasing = club("erases long", erasures=1, erasing_ms=NOW_MS - 2 * SLOW_MS)
+    assert level_of(erasing, NOW_MS) is Level.WARN
+    assert level_of(club("erases", erasures=1, erasing_ms=NOW_MS - 60_000), NOW_MS) is Level.OK
+    assert by_need([*clubs, erasing], NOW_MS)[0] is erasing
+    assert [each.about for each in look_at_clubs([erasing], NOW_MS) if each.do] == ["erasures of erases long"]
     order = ["held", "waits", "asked", "waits a little", "fresh", "older", "quiet"]
     assert [each.name for each in by_need(clubs, NOW_MS)] == order
     wanting = {each.name for each in clubs if level_of(each, NOW_MS) is Level.WARN}
@@ -153,7 +159,7 @@ async def test_clubs_that_are_asked_for_are_not_kept_for_ever() -> None:
 
     unused: Any = None
     observer: Any = Nobody()
-    looks = Looks(unused, observer, Parts(unused, unused, unused, unused, 0, lambda: NOW_MS), unused)
+    looks = Looks(unused, observer, Parts(unused, unused, unused, unused, unused, 0, lambda: NOW_MS), unused)
     for place in (*range(CLUBS_KEPT + 5), CLUBS_KEPT + 4, 0):
         assert (await looks.club(str(place))).value is None
     assert len(looks._clubs) == CLUBS_KEPT
