@@ -137,9 +137,14 @@ class _Erasing:
     def _is_about(self, conflict: Conflict) -> bool:
         return self.subject.is_about(conflict.collection, conflict.record, conflict.other)
 
-    def write(self, value: Value) -> Write:
-        """Return the write that is laid now; its counter is its version, for ERASER has no other."""
-        return Write(value, self.stamp, self.workspace.next_version, self.workspace.next_version)
+    def write(self, value: Value, over: Write | None = None) -> Write:
+        """Return the write that is laid now; its counter is its version, for ERASER has no other.
+
+        Whoever wrote what it replaces counts as having seen it: nobody is asked about a name taken out of their text.
+        """
+        writers = set[tuple[str, int]]() if over is None else {*over.also, (over.device_id, over.n)}
+        also = tuple(sorted(each for each in writers if each[0] != ERASER))
+        return Write(value, self.stamp, self.workspace.next_version, self.workspace.next_version, also)
 
     def save(self, record: Record) -> None:
         """Log all that is left of a record."""
@@ -209,7 +214,9 @@ class _Erasing:
             values, lately = record.values(), self.lately.get(key, set())
             cleaned = self.subject.without_names(record.key.collection, values, is_near=record.key in self.near)
             fields = {
-                name: self.write(value) for name, value in cleaned.items() if value != values[name] or name in lately
+                name: self.write(value, record.fields[name])
+                for name, value in cleaned.items()
+                if value != values[name] or name in lately
             }
             if fields:
                 self.save(replace(record, fields={**record.fields, **fields}))

@@ -29,7 +29,7 @@ MOVE: Final = prepared(
 NAMING: Final = """
 SELECT body FROM touchline.log WHERE club_id = $1 AND position($2::bytea IN body) > 0 ORDER BY version
 """
-"""The whole log is looked through, in the database: some 20 ms for 100,000 rows, once for each erasure."""
+"""The whole log is looked through, in the database: 4 ms for 3,000 rows, once for each erasure."""
 RECENT: Final = "SELECT body FROM touchline.log WHERE club_id = $1 AND committed_at >= $2 ORDER BY version"
 CONFLICTS: Final = prepared(select(tables.conflicts.c.body).where(of_club(tables.conflicts)))
 PARKED: Final = prepared(select(tables.parked.c.body).where(of_club(tables.parked)))

@@ -12,7 +12,7 @@ from sync.device import Device, DeviceState, Made, Phase, Records
 from sync.errors import CursorExpired, DeviceForked, LogDiverged, SyncError
 from sync.messages import PullAnswer, PullQuery, PushAnswer, PushRequest, SnapshotAnswer
 from tests.sim.catalogue import CATALOGUE
-from tests.sim.oracle import Fold, Row, Steady, fold_of, must, signature
+from tests.sim.oracle import Fold, Row, Steady, fold_of, must, name_of, signature
 from tests.sim.world import DAY, World
 
 CLOCK_MIN_MS: Final = -(10**12)
@@ -281,7 +281,9 @@ class Phone:
     def _may_be_gone(self, key: bytes) -> bool:
         """Tell whether an acknowledged write was about what an erasure left nothing, or not all, of."""
         made = msgspec.json.decode(key)
-        redacted = self.world.oracle.redacted
+        redacted, text = self.world.oracle.redacted, key.decode().casefold()
+        if any(name_of(player).casefold() in text for player in self.world.ledger):
+            return True
         return (made.get("collection"), made.get("record")) in redacted or bool(redacted and made.get("group"))
 
     def _is_parked(self, made: Made) -> bool:

@@ -344,9 +344,9 @@ class Oracle:
 
     def saw_rewritten(self, club: ClubState) -> None:
         """Look at a log that is being rewritten: each row is as it was, or says what an erasure leaves of it."""
-        for place, row in enumerate(club.log):
-            was = self.log[place]
-            now = msgspec.json.decode(row.body, type=Change)
+        for row in club.log:
+            place = row.version - 1
+            was, now = self.log[place], msgspec.json.decode(row.body, type=Change)
             if now == was:
                 continue
             kept = now.version, now.tag, now.collection, now.record, now.stamp, now.deleted, now.more
