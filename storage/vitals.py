@@ -82,7 +82,7 @@ SELECT query, mean_exec_time AS ms, calls FROM {schema}.pg_stat_statements
  ORDER BY total_exec_time DESC LIMIT $1
 """
 _TABLES: Final = """
-SELECT schemaname || '.' || relname AS name, pg_total_relation_size(relid) AS bytes, n_live_tup AS rows,
+SELECT relname AS name, pg_total_relation_size(relid) AS bytes, n_live_tup AS rows,
        n_dead_tup AS dead
   FROM pg_stat_user_tables WHERE schemaname IN ('grassroots', 'touchline')
  ORDER BY 2 DESC, 1 LIMIT $1
