@@ -225,7 +225,7 @@ async def refresh(
     """
     draft, bundle = (None, Bundle(connection)) if telling is None else telling
     known = None if draft is None or anew else draft.match(match_id)
-    shown = {} if known is None else known.shown
+    shown: Mapping[int, Shown] = {} if known is None else known.shown
     asked = sorted(views), instant(now_ms) if linked else None
     cursors = [[*shown], [each.cursor.tag for each in shown.values()], [each.cursor.version for each in shown.values()]]
     rows = await connection.fetch(_STANDING, club_id, match_id, *asked, *cursors)
