@@ -41,7 +41,7 @@ from api.identity.scorers import ScorerKeeper
 from api.identity.slowdown import SlowDown
 from api.live import feeds, sockets, tails
 from api.live.live import Dials, Live
-from api.metrics import Metrics, Pools, Requests
+from api.metrics import Metrics, Pools, Requests, with_own_port
 from api.observe import Instruments, observed
 from api.ops import routes as operator_pages
 from api.ops.door import OperatorDoor
@@ -347,7 +347,8 @@ def create_app(
         count=requests.note,
         report=reporter.of_request,
     )
-    app.asgi_handler = observed(shared_with(compressed(app.asgi_handler), settings), settings, tools)
+    inner = with_own_port(shared_with(compressed(app.asgi_handler), settings), settings.metrics_port)
+    app.asgi_handler = observed(inner, settings, tools)
     return app
 
 

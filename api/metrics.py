@@ -14,6 +14,7 @@ import asyncpg
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
+from litestar.types import ASGIApp, Receive, Scope, Send
 from msgspec import Struct
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -353,7 +354,12 @@ def by_closing(counts: Mapping[str, int]) -> Mapping[tuple[str, ...], float]:
 
 
 def may_read(scope: Any, settings: Settings) -> bool:  # noqa: ANN401 - any ASGI scope
-    """Tell whether a request may read metrics: by the token; without one, in development, from this machine itself."""
+    """Tell whether a request may read metrics.
+
+    At the metrics' own port; elsewhere by the token, and without one, in development, from this machine itself.
+    """
+    if is_at(scope, settings.metrics_port):
+        return True
     if settings.metrics_token is not None:
         try:
             shown = bearer(scope["headers"])
@@ -363,13 +369,36 @@ def may_read(scope: Any, settings: Settings) -> bool:  # noqa: ANN401 - any ASGI
     return not settings.is_production and is_here(scope)
 
 
+def is_at(scope: Any, port: int | None) -> bool:  # noqa: ANN401 - any ASGI scope
+    """Tell whether a connection came in at a port: by its socket, whatever the client says."""
+    return port is not None and (scope.get("server") or (None, None))[1] == port
+
+
+def with_own_port(app: ASGIApp, port: int | None) -> ASGIApp:
+    """Wrap an application: at the metrics' port there is nothing but `/metrics`."""
+    if port is None:
+        return app
+
+    async def choose(scope: Scope, receive: Receive, send: Send) -> None:
+        values: Any = scope
+        if values["type"] not in {"http", "websocket"} or values["path"] == "/metrics" or not is_at(values, port):
+            await app(scope, receive, send)
+        elif values["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008, "reason": ""})
+        else:
+            await send({"type": "http.response.start", "status": 404, "headers": [(b"cache-control", b"no-store")]})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    return choose
+
+
 @get("/metrics", opt={**PUBLIC}, include_in_schema=False)
 async def read_metrics(
     request: Request[Any, Any, Any],
     metrics: NamedDependency[SkipValidation[Metrics]],
     settings: NamedDependency[SkipValidation[Settings]],
 ) -> Response[bytes]:
-    """Tell whoever has METRICS_TOKEN what this process is doing. To others there is nothing here."""
+    """Tell whoever has METRICS_TOKEN, or asks at METRICS_PORT, what this process does. To others there is nothing here."""
     if not may_read(request.scope, settings):
         raise NotFound
     return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST, headers=NO_STORE)

@@ -92,8 +92,11 @@ class Opened(Struct, frozen=True):
     """Where wake-ups between processes go; None: to `app_dsn`."""
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket. Raises StartError where the address is taken or not this machine's."""
+def listen(host: str, port: int, *, among_workers: bool = False) -> socket.socket:
+    """Return a listening socket, `among_workers` one of several at one port.
+
+    Raises StartError where the address is taken or not this machine's.
+    """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -103,6 +106,8 @@ def listen(host: str, port: int) -> socket.socket:
         raise StartError(f"HOST names no address: {host}. Use 127.0.0.1, or 0.0.0.0 for all networks.") from None
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if among_workers:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if hasattr(socket, "TCP_USER_TIMEOUT"):
             listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
         listening.bind(address)
@@ -256,6 +261,7 @@ async def serve_one(
 
     `worker` is the place of this process among those that share the socket.
     """
+    listening_to = [listening, *_metrics_socket(settings)]
     kept, ledger = settings.log_kept_days, LedgerFile(settings.ledger_path)
     opening = open_services(opened.app_dsn, ring, direct_dsn=opened.direct_dsn, log_kept_days=kept, ledger=ledger)
     reporter = Reporter(None if settings.error_hook is None else load_hook(settings.error_hook), clock=read_clock)
@@ -266,7 +272,14 @@ async def serve_one(
         _end_with(server, leash)
         announce()
         _calm_collector()
-        await server.serve(sockets=[listening])
+        await server.serve(sockets=listening_to)
+
+
+def _metrics_socket(settings: Settings) -> list[socket.socket]:
+    """Return the socket of the metrics' own port, if there is one; each worker has its own there."""
+    if settings.metrics_port is None:
+        return []
+    return [listen(settings.host, settings.metrics_port, among_workers=settings.workers > 1)]
 
 
 class LiveServer(uvicorn.Server):

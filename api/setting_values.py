@@ -41,6 +41,14 @@ def port(text: str) -> int:
     return int(text)
 
 
+def own_port(text: str) -> int:
+    """Return a port that somebody else is told beforehand."""
+    number = port(text)
+    if number == 0:
+        raise ValueError(f"it takes a number from 1 to {PORT_MAX}")
+    return number
+
+
 def folder(text: str) -> Path:
     """Return a folder, absolute."""
     if "\x00" in text:

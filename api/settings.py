@@ -65,6 +65,8 @@ class Settings(Struct, frozen=True):
     docs: bool = True
     metrics_token: str | None = None
     """None: metrics are told in development alone, and only to this machine."""
+    metrics_port: int | None = None
+    """None: metrics are told on the one port alone."""
     log_kept_days: int = LOG_KEPT_DAYS
     erasure_ledger: Path | None = None
     """None: in the data folder."""
@@ -118,6 +120,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         rate_factor=_read(given, "RATE_FACTOR", 1.0),
         docs=_read(given, "DOCS", True),  # noqa: FBT003 - what counts where it is not given
         metrics_token=_read(given, "METRICS_TOKEN", None),
+        metrics_port=_read(given, "METRICS_PORT", None),
         log_kept_days=_read(given, "LOG_KEPT_DAYS", LOG_KEPT_DAYS),
         erasure_ledger=_read(given, "ERASURE_LEDGER", None),
         ops_password=_read(given, "OPS_PASSWORD", None),
@@ -283,6 +286,12 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         f"{SECRET_BYTES_MIN} bytes or more",
         "none: only this machine reads `/metrics`, in development",
         "Whoever sends it as `Authorization: Bearer` reads `/metrics`; to all others there is nothing there.",
+    ),
+    "METRICS_PORT": Setting(
+        values.own_port,
+        f"1 to {PORT_MAX}",
+        "none",
+        "A second port that answers `/metrics`, to anybody who can reach it, and nothing else: for a private network.",
     ),
     "LOG_KEPT_DAYS": Setting(
         values.log_kept_days,

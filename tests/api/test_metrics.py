@@ -102,6 +102,18 @@ async def test_in_development_this_machine_reads_them(
         assert (await read(client, **headers)).status_code == status
 
 
+async def test_a_port_of_their_own_needs_no_token_and_has_nothing_else(settings: Settings, services: Services) -> None:
+    """Who reaches that port is on a private network; what a request says of its host does not count."""
+    app = create_app(replace(settings, mode=Mode.PRODUCTION, metrics_token=TOKEN, metrics_port=9_091), services)
+    async with client_of(app) as public:
+        here = httpx.AsyncClient(transport=public._transport, base_url="http://test:9091")
+        assert (await here.get("/metrics")).status_code == 200
+        for path in ("/", "/ops", "/api/sync/config", "/health/live", "/metrics/"):
+            assert (await here.get(path)).status_code == 404
+        assert (await public.get("/metrics", headers={"host": "test:9091"})).status_code == 404
+        assert (await read(public, TOKEN)).status_code == 200
+
+
 # -- what they count ---------------------------------------------------------------------------------------------------
 
 

@@ -116,6 +116,21 @@ def test_it_serves_and_ends_in_good_order(folder: Path, servers: list[Server]) -
     assert "Traceback" not in words
 
 
+def test_metrics_have_a_port_of_their_own(folder: Path, servers: list[Server]) -> None:
+    """Each worker listens there too, and it answers nothing but the metrics."""
+    with socket.socket() as chosen:
+        chosen.bind(("127.0.0.1", 0))
+        port = chosen.getsockname()[1]
+    server = Server(folder, MODE="production", SECRET_KEY="s" * 64, METRICS_PORT=str(port), WORKERS="2")
+    servers.append(server)
+    address = server.await_address()
+    private = f"http://127.0.0.1:{port}"
+    assert "touchline_info" in httpx.get(f"{private}/metrics").text
+    assert httpx.get(f"{private}/health/live").status_code == 404
+    assert httpx.get(f"{address}/metrics").status_code == 404
+    assert httpx.get(f"{address}/health/live").status_code == 200
+
+
 def test_ctrl_c_ends_it_too(folder: Path, servers: list[Server]) -> None:
     """SIGINT is no error."""
     servers.append(Server(folder))

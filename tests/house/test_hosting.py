@@ -135,7 +135,16 @@ def test_the_machine_keeps_sockets_and_stops_late() -> None:
     assert FLY["http_service"]["auto_stop_machines"] == "off"
     assert FLY["kill_timeout"] >= 30
     assert FLY["mounts"]["snapshot_retention"] >= 14
-    assert "deploy" not in FLY  # a release command would run without the volume
+
+
+def test_a_release_migrates_and_metrics_are_private() -> None:
+    """A database elsewhere is migrated before the first machine is replaced; the metrics' port is no service's."""
+    program, command = FLY["deploy"]["release_command"].split()
+    assert program == "touchline"
+    assert command in commands.commands
+    assert FLY["deploy"]["strategy"] == "rolling"
+    assert FLY["metrics"] == {"port": int(FLY["env"]["METRICS_PORT"]), "path": "/metrics"}
+    assert FLY["metrics"]["port"] != FLY["http_service"]["internal_port"]
 
 
 @pytest.mark.parametrize("name", PAGES)
