@@ -398,7 +398,7 @@ async def read_metrics(
     metrics: NamedDependency[SkipValidation[Metrics]],
     settings: NamedDependency[SkipValidation[Settings]],
 ) -> Response[bytes]:
-    """Tell whoever has METRICS_TOKEN, or asks at METRICS_PORT, what this process does. To others there is nothing here."""
+    """Tell whoever has METRICS_TOKEN, or asks at METRICS_PORT, what this process does. To others it is not there."""
     if not may_read(request.scope, settings):
         raise NotFound
     return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST, headers=NO_STORE)

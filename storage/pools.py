@@ -32,7 +32,7 @@ WORKER_CONNECTIONS_MAX: Final = (
     + UPKEEP_CONNECTIONS
     + LOOK_CONNECTIONS
 )
-SPARE_CONNECTIONS: Final = 22
+SPARE_CONNECTIONS: Final = 24
 """For a dump, a person with psql, the demo's making at the start, and the 3 that PostgreSQL keeps for its superuser."""
 
 

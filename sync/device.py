@@ -363,8 +363,8 @@ class Device:
     def _end_transaction(self) -> None:
         records = self.state.records if self._staged is None else self._staged
         for change in self._partial:
-            _lay(records, change)
             self._forget_for(change)
+            _lay(records, change)
         self._partial = []
         if self._staged is None:
             self._move_cursor()
@@ -375,7 +375,7 @@ class Device:
         An unsent member of a group is sent empty, so that the server rejects the others with it. What is unsettled
         otherwise is sent, and forgotten with its final verdict.
         """
-        if not change.redacted:
+        if not change.redacted or not self._is_news(change):
             return
         kept: list[Made] = []
         for made in self.state.made:
@@ -390,6 +390,11 @@ class Device:
                 made.mutation = replace(made.mutation, op="put", fields={}, resolve=None)
                 kept.append(made)
         self.state.made = kept
+
+    def _is_news(self, change: Change) -> bool:
+        """Tell whether a change is not what is shown already: a snapshot tells of each erasure that there ever was."""
+        held = self.state.records.get(change.collection, {}).get(change.record)
+        return held is None or (held.version, held.stamp) != (change.version, change.stamp)
 
     def _move_cursor(self) -> None:
         self.state.past = thin([self.state.cursor, *self.state.past])
@@ -442,11 +447,7 @@ class Device:
         """Take all pages of one snapshot; shown once the pull has passed the head that the last page names."""
         staged: Records = {}
         pages = list(answers)
-        for page in pages:
-            for raw in page.records:
-                change = msgspec.json.decode(raw, type=Change)
-                _lay(staged, change)
-                self._forget_for(change)
+        changes = [msgspec.json.decode(raw, type=Change) for page in pages for raw in page.records]
         last = pages[-1]
         if last.until is None or last.page is not None:
             raise ProtocolFault("the snapshot has no last page")
@@ -455,6 +456,9 @@ class Device:
         ]
         if any(later != each and later.version <= each.version for each, later in itertools.pairwise(heads)):
             return  # the head went back between two pages: the server was restored, and they do not fit together
+        for change in changes:
+            self._forget_for(change)
+            _lay(staged, change)
         self._heads = {head.version: head.tag for head in heads}
         self._staged = staged
         self._until = Cursor.parse(last.until, where="until")

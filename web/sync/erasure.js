@@ -3,15 +3,14 @@
  * its fields are all that is left of the record, and an erased record keeps none.
  *
  * A device holds such data twice: in the fold, where the change replaces the record, and in its own mutations, which it
- * keeps for a fortnight after they were settled. These are what this module is about. What waits to be sent of other
- * records is still sent, and not kept once it is settled: only the server can tell whether it names who was erased.
+ * keeps for a fortnight after they were settled. These are what this module is about. Of what names somebody elsewhere the
+ * server tells too: by a redacted change of that record, or by the code `cleaned` of its verdict.
  */
 
-import { isUnsettled } from "./outbox.js";
+import { isShownOver, isUnsettled } from "./outbox.js";
 import { CONFLICTS } from "./overlay.js";
 
 /** @typedef {import("./messages.js").Change} Change */
-/** @typedef {import("./messages.js").Mutation} Mutation */
 /** @typedef {import("./state.js").Draft} Draft */
 /** @typedef {import("./state.js").Made} Made */
 
@@ -21,39 +20,32 @@ export const ERASED = "erased";
 export const CLEANED = "cleaned";
 
 /**
- * Forget what this device made of records that were redacted; called before the changes are laid down.
+ * Forget what this device made of a record that was redacted; called before the change is laid down.
+ *
+ * What is settled goes at once, and of a tombstone what was never sent; one of a group goes to the server empty, so that the
+ * others are refused with it. What is owed an answer otherwise goes with that: see `forgetOver`.
  * @param {Draft} draft
- * @param {readonly Change[]} changes
+ * @param {Change} change
  */
-export function obey(draft, changes) {
-  const news = changes.filter((change) => change.redacted && isNews(draft, change));
-  if (news.length === 0) return;
-  const redacted = new Set(news.flatMap(keysIn));
-  const erased = new Set(news.filter(isErased).map(keyOf));
-  const names = namesOf(draft, erased);
-  for (const made of [...draft.made()]) {
-    const key = keyOf(made.mutation);
-    const isAbout =
-      redacted.has(key) ||
-      redacted.has(`${made.device_id}/${made.mutation.n}`) ||
-      textsOf(made.mutation).some((text) => names.some((name) => text.includes(name)));
-    if (!isUnsettled(made)) isAbout && draft.forget(made.mutation.n);
-    else if (erased.has(key)) drop(draft, made);
-    else if (isAbout || erased.size > 0) draft.setMade({ ...made, passing: true });
+export function obey(draft, change) {
+  if (!change.redacted || !isNews(draft, change)) return;
+  for (const made of [...draft.made()].filter((each) => isToldBy(change, each))) {
+    const { group, resolve: _, fields: __, ...mutation } = made.mutation;
+    const isWaiting = isUnsettled(made);
+    if (isWaiting && (made.sent_in > 0 || change.deleted !== true)) draft.setMade({ ...made, is_redacted: true });
+    else if (isWaiting && group) draft.setMade({ ...made, mutation: { ...mutation, group, op: "put" } });
+    else if (isWaiting) letGo(draft, made);
+    else draft.forget(made.mutation.n);
   }
 }
 
 /**
- * Let go of what waits about an erased record. What may have reached the server is sent once more as it was, for its word.
- * One of a group goes without its content, to be refused with the others: they would wait for it in vain.
+ * Forget what was about somebody who was erased, or named them, once it is settled and not laid over the fold any more.
  * @param {Draft} draft
- * @param {Made} made
  */
-function drop(draft, made) {
-  const { group, resolve: _, ...mutation } = made.mutation;
-  if (made.sent_in > 0) draft.setMade({ ...made, passing: true });
-  else if (!group) letGo(draft, made);
-  else draft.setMade({ ...made, passing: true, mutation: { ...mutation, group, op: "put", fields: {} } });
+export function forgetOver(draft) {
+  for (const made of [...draft.made()])
+    if (made.is_redacted && !isUnsettled(made) && !isShownOver(made, draft.meta.cursor)) draft.forget(made.mutation.n);
 }
 
 /**
@@ -61,9 +53,14 @@ function drop(draft, made) {
  * @param {Draft} draft
  * @param {Made} made
  */
-export function letGo(draft, made) {
+function letGo(draft, made) {
   draft.forget(made.mutation.n);
-  draft.meta.let_go = (draft.meta.let_go ?? 0) + 1;
+  countLetGo(draft);
+}
+
+/** @param {Draft} draft */
+export function countLetGo({ meta }) {
+  meta.let_go = (meta.let_go ?? 0) + 1;
 }
 
 /**
@@ -71,72 +68,18 @@ export function letGo(draft, made) {
  * @param {Draft} draft
  * @param {Change} change
  */
-function isNews(draft, { collection, record, version }) {
-  return draft.records.get(collection, record)?.version !== version;
+function isNews(draft, { collection, record, version, stamp }) {
+  const held = draft.records.get(collection, record);
+  return held === undefined || held.version !== version || held.stamp !== stamp;
 }
 
 /**
- * Tell whether nothing is left of the record: another that is only redacted keeps the rest of its fields.
+ * Tell whether a redacted change is about the record of an own mutation; a conflict is about its record too.
  * @param {Change} change
+ * @param {Made} made
  */
-function isErased({ deleted, fields = {} }) {
-  return deleted === true && Object.keys(fields).length === 0;
-}
-
-/**
- * Return what a redacted change is about: its record; of a conflict also the records that it asks about, and the edit.
- * @param {Change} change
- */
-function keysIn(change) {
-  const { collection, record, other, field } = change.collection === CONFLICTS ? (change.fields ?? {}) : {};
-  const [kind, device, n] = String(field ?? "").split("/");
-  return [
-    keyOf(change),
-    ...(collection ? [keyOf({ collection, record })] : []),
-    ...(other ? [keyOf({ collection, record: other })] : []),
-    ...(kind === "rejected" || kind === "orphan" ? [`${device}/${n}`] : []),
-  ];
-}
-
-/** @param {{collection: string, record: string}} what */
-function keyOf({ collection, record }) {
-  return `${collection}/${record}`;
-}
-
-/**
- * Return what this device knew the erased by: every text of two words or more that it held or wrote of them. A single
- * word would be found in half of all notes.
- * @param {Draft} draft
- * @param {Set<string>} erased
- * @returns {string[]}
- */
-function namesOf(draft, erased) {
-  const held = [...erased].flatMap((key) => {
-    const [collection, record] = key.split("/");
-    return Object.values(draft.records.get(collection, record)?.values ?? {});
-  });
-  const own = [...draft.made()].filter(({ mutation }) => erased.has(keyOf(mutation)));
-  const texts = [...held.filter(isText).map(folded), ...own.flatMap(({ mutation }) => textsOf(mutation))];
-  return texts.filter((text) => text.includes(" "));
-}
-
-/** @param {Mutation} mutation */
-function textsOf({ fields = {}, resolve }) {
-  return [...Object.values(fields), resolve?.value].filter(isText).map(folded);
-}
-
-/**
- * @param {unknown} value
- * @returns {value is string}
- */
-function isText(value) {
-  return typeof value === "string";
-}
-
-/**
- * Return a text as texts are compared: one that was typed in capitals, or with two spaces, is the same name.
- * @param {string} text
- */
-function folded(text) {
-  return text.normalize("NFKC").toLowerCase().replace(/\s+/g, " ").trim();
+function isToldBy({ collection, record, fields = {} }, { device_id, mutation }) {
+  if (collection !== CONFLICTS) return mutation.collection === collection && mutation.record === record;
+  const isAbout = mutation.collection === fields.collection && [fields.record, fields.other].includes(mutation.record);
+  return isAbout || String(fields.field).endsWith(`/${device_id}/${mutation.n}`);
 }

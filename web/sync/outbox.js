@@ -63,6 +63,7 @@ export function make(draft, { op, collection, record, wall, fields, group, resol
     again: null,
     correction: 0,
     sent_in: 0,
+    is_redacted: false,
   });
   return mutation;
 }
@@ -118,7 +119,7 @@ export function* overlay(draft) {
 }
 
 /**
- * Return what may be forgotten: settled more than 14 days ago, or passing, and passed by the cursor.
+ * Return what may be forgotten: settled more than 14 days ago, and passed by the cursor.
  *
  * `nowMs` is the server's time, as its answers tell it: this device's own clock may be set a year ahead, and an edit
  * made long ago without signal was still settled only yesterday.
@@ -130,7 +131,7 @@ export function forgettable(draft, nowMs) {
   const { cursor } = draft.meta;
   return [...draft.made()]
     .filter((made) => !isUnsettled(made) && !isShownOver(made, cursor))
-    .filter((made) => made.passing || made.settled_ms <= nowMs - KEPT_MS)
+    .filter((made) => made.settled_ms <= nowMs - KEPT_MS)
     .map((made) => made.mutation.n);
 }
 

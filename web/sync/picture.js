@@ -7,7 +7,7 @@
  */
 
 import { thin, versionOf } from "./cursors.js";
-import { obey } from "./erasure.js";
+import { forgetOver, obey } from "./erasure.js";
 import { PROTOCOL, readPicture } from "./messages.js";
 import { pullQuery } from "./pull.js";
 import { lay, Records } from "./records.js";
@@ -96,13 +96,14 @@ export function pictured(draft, run, query, answer) {
   const { meta } = draft;
   if (query.since !== meta.cursor) return "";
   if (answer !== null) {
-    obey(draft, answer.records);
+    for (const row of answer.records) obey(draft, row);
     const fold = new Records();
     for (const row of answer.records) lay(fold, row);
     draft.replaceRecords(fold);
     if (answer.timestamp !== meta.cursor) meta.past = thin([meta.cursor, ...meta.past]);
     meta.cursor = run.pullCursor = answer.timestamp;
     meta.phase = "pulling";
+    forgetOver(draft);
   }
   // The server has checked the query's `acked`, and no other.
   if (meta.acked !== null && query.acked === meta.acked && versionOf(meta.acked) <= versionOf(meta.cursor)) meta.acked = null;

@@ -3,7 +3,7 @@
  */
 
 import { thin, versionOf } from "./cursors.js";
-import { obey } from "./erasure.js";
+import { forgetOver, obey } from "./erasure.js";
 import { ProtocolFault } from "./messages.js";
 import { pastOf } from "./push.js";
 import { expired } from "./recovery.js";
@@ -68,20 +68,23 @@ export function pulled(draft, run, query, answer) {
  * @param {Run} run
  */
 function endTransaction(draft, run) {
-  if (run.staged) run.redacted.push(...run.partial.filter((change) => change.redacted));
-  else obey(draft, run.partial);
-  for (const change of run.partial) lay(run.staged ?? draft.records, change);
+  for (const change of run.partial) {
+    obey(draft, change);
+    lay(run.staged ?? draft.records, change);
+  }
   run.partial = [];
-  if (!run.staged) moveCursor(draft.meta, run);
+  if (!run.staged) moveCursor(draft, run);
 }
 
 /**
- * @param {Meta} meta
+ * @param {Draft} draft
  * @param {Run} run
  */
-function moveCursor(meta, run) {
+function moveCursor(draft, run) {
+  const { meta } = draft;
   meta.past = thin([meta.cursor, ...meta.past]);
   meta.cursor = run.pullCursor;
+  forgetOver(draft);
 }
 
 /**
@@ -91,11 +94,9 @@ function moveCursor(meta, run) {
  */
 export function showStaged(draft, run) {
   if (!run.staged || run.until === null || versionOf(run.pullCursor) < versionOf(run.until)) return;
-  obey(draft, run.redacted);
   draft.replaceRecords(run.staged);
-  run.redacted = [];
   run.staged = null;
   run.until = null;
   draft.meta.phase = "pulling";
-  moveCursor(draft.meta, run);
+  moveCursor(draft, run);
 }

@@ -7,7 +7,7 @@
  */
 
 import { ORIGIN, PAST_CURSORS_MAX, versionOf } from "./cursors.js";
-import { CLEANED, ERASED, letGo } from "./erasure.js";
+import { CLEANED, countLetGo, ERASED, forgetOver } from "./erasure.js";
 import { ProtocolFault, PUSH_BYTES_ADVISED, PUSH_MUTATIONS_MAX } from "./messages.js";
 import { isUnsettled } from "./outbox.js";
 import { makeStamp } from "./stamps.js";
@@ -30,7 +30,6 @@ import { makeStamp } from "./stamps.js";
  * @property {string} pullCursor
  * @property {Change[]} partial the begun transaction
  * @property {Records | null} staged a snapshot that is not shown yet
- * @property {Change[]} redacted what the snapshot, and the log after it, tell of records that were redacted
  * @property {string | null} until
  * @property {Map<number, string>} heads the heads under which the pages of the snapshot were read: version -> tag
  */
@@ -50,7 +49,6 @@ export function wake(draft) {
     pullCursor: draft.meta.cursor,
     partial: [],
     staged: null,
-    redacted: [],
     until: null,
     heads: new Map(),
   };
@@ -185,6 +183,7 @@ export function pushed(draft, run, push, answer) {
     const made = mine.get(verdict.n); // of a record that was erased while the push was under way it is forgotten
     if (made) settle(draft, made, verdict, answer);
   }
+  forgetOver(draft);
   const { meta } = draft;
   const isNewer = versionOf(answer.timestamp) > (meta.acked === null ? 0 : versionOf(meta.acked));
   // An older history's too: only the server can say that it is of this one.
@@ -212,13 +211,13 @@ function* verdictsOf({ device_id }, { applied, others }) {
  */
 function settle(draft, made, verdict, answer) {
   if (!isUnsettled(made)) return;
-  if (verdict.code === ERASED) return letGo(draft, made);
+  if (verdict.code === ERASED) countLetGo(draft);
   const isFinal = verdict.verdict !== "parked";
   draft.setMade({
     ...made,
     verdict,
     correction: verdict.correction ?? answer.correction,
-    ...(verdict.code === CLEANED && { passing: true }),
+    is_redacted: made.is_redacted || verdict.code === ERASED || verdict.code === CLEANED,
     ...(isFinal && { timestamp: answer.timestamp, settled_ms: answer.server_time }),
   });
 }

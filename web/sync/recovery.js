@@ -64,7 +64,6 @@ export function expired(draft, run) {
   run.inFlight = null;
   run.partial = [];
   run.staged = null;
-  run.redacted = [];
   run.until = null;
   draft.meta.phase = "snapshot";
 }

@@ -3,6 +3,7 @@
  */
 
 import { versionOf } from "./cursors.js";
+import { obey } from "./erasure.js";
 import { ProtocolFault } from "./messages.js";
 import { showStaged } from "./pull.js";
 import { lay, Records } from "./records.js";
@@ -24,8 +25,11 @@ export function snapshotTaken(draft, run, pages) {
   if (heads.some((head, at) => at > 0 && goesBack(heads[at - 1], head))) return; // restored between two pages
   run.heads = new Map(heads.map((head) => [versionOf(head), head.slice(head.indexOf(".") + 1)]));
   run.staged = new Records();
-  for (const page of pages) for (const row of page.records) lay(run.staged, row);
-  run.redacted = pages.flatMap((page) => page.records.filter((row) => row.redacted));
+  for (const page of pages)
+    for (const row of page.records) {
+      obey(draft, row);
+      lay(run.staged, row);
+    }
   run.until = last.until;
   run.pullCursor = last.timestamp;
   run.partial = [];

@@ -24,7 +24,7 @@ import { Records } from "./records.js";
  * @property {Again | null} again
  * @property {number} correction
  * @property {number} sent_in the sync in which it was last sent
- * @property {boolean} [passing] whether it is kept no longer than until it is settled: somebody was erased meanwhile
+ * @property {boolean} is_redacted whether a redacted change about its record came while it waited: it goes when it is settled
  */
 /**
  * @typedef {object} Meta What a device knows of itself and of the log.
