@@ -245,3 +245,21 @@ def test_an_expired_device_keeps_its_acknowledgement() -> None:
     phone.sync()
     phone.sync()
     assert server.values("matches", MATCH) == TITLE
+
+
+def test_an_expired_device_that_had_pulled_all_finds_out_too() -> None:
+    """Its cursor goes with the snapshot's requests: what the server lost comes back, and nothing stays on top."""
+    server = Server()
+    phone = Phone(server, A)
+    phone.put("players", uid(40), {"name": "kept"})
+    phone.sync()
+    backup = server.backup()
+    phone.put("matches", MATCH, TITLE)
+    phone.sync()
+    phone.device.expired()
+    server.restore(backup)
+    phone.sync()
+    phone.sync()
+    assert server.values("matches", MATCH) == TITLE
+    assert phone.view()["matches"][MATCH] == TITLE
+    assert not phone.device.overlay()
