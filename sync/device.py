@@ -183,9 +183,15 @@ class Device:
         return mutation
 
     def _base_for(self, key: Key) -> str:
-        """Return what the person had seen: a record's own edits hide what others wrote since the first of them."""
+        """Return what the person had seen: a record's own edits hide what others wrote since the first of them.
+
+        Where the history of that first one was undone, what it counts as having seen is what the two have in common.
+        """
         first = next((made for made in self.overlay() if made.key == key), None)
-        return self.state.cursor if first is None or first.mutation.base is None else first.mutation.base
+        if first is None or first.mutation.base is None:
+            return self.state.cursor
+        common = None if first.again is None else first.again.common
+        return first.mutation.base if common is None else _older(common, first.mutation.base)
 
     def _live_origins(self) -> tuple[Origin, ...]:
         """Return the earlier identities of which some write may be in the log and not yet in this fold."""
