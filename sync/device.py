@@ -183,9 +183,15 @@ class Device:
         return mutation
 
     def _base_for(self, key: Key) -> str:
-        """Return what the person had seen: a record's own edits hide what others wrote since the first of them."""
+        """Return what the person had seen: a record's own edits hide what others wrote since the first of them.
+
+        Where the history of that first one was undone, what it counts as having seen is what the two have in common.
+        """
         first = next((made for made in self.overlay() if made.key == key), None)
-        return self.state.cursor if first is None or first.mutation.base is None else first.mutation.base
+        if first is None or first.mutation.base is None:
+            return self.state.cursor
+        common = None if first.again is None else first.again.common
+        return first.mutation.base if common is None else _older(common, first.mutation.base)
 
     def _live_origins(self) -> tuple[Origin, ...]:
         """Return the earlier identities of which some write may be in the log and not yet in this fold."""
@@ -429,14 +435,17 @@ class Device:
             made.again = Again(made.mutation.n, stamp=stamp, correction=correction, common=seen)
             made.verdict = made.timestamp = None
         self.state.past = [text for text in self.state.past if Cursor.parse(text, where="past").version <= kept.version]
-        # From here on `common` is what this device stands on, and it is proven in each request until the snapshot is
-        # shown: the server may be restored once more, even to a part of the old history that `common` left behind.
-        self.state.cursor = common
-        self.state.acked = None if kept == ORIGIN else common
+        self.state.cursor, self.state.acked = common, None
         self.expired()
 
     def expired(self) -> None:
-        """Begin a snapshot: the cursor is not, or no longer, in the log. Nothing unsent is touched."""
+        """Begin a snapshot: the cursor is not, or no longer, in the log. Nothing unsent is touched.
+
+        What this device stands on is proven in each request until the snapshot is shown: the server may be restored
+        meanwhile, even to a part of the old history that a divergence left behind. A snapshot alone would not tell, and
+        what the server has lost would not be pushed again.
+        """
+        self.state.acked = self._proof
         self.in_flight = None
         self.state.phase = Phase.SNAPSHOT
         self._partial = []

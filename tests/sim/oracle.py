@@ -333,11 +333,16 @@ class Oracle:
         return write is not None and write.version is None and write.revealed is None
 
     def _check_conflict(self, player: str, change: Change) -> None:
-        now, was = change.fields, self.fold[CONFLICTS, change.record].values
+        now, held = change.fields, self.fold.get((CONFLICTS, change.record))
         if (now["collection"], now["record"]) == ("players", player):
             is_empty = now["status"] == "superseded" and now["stands"] is None and not now["candidates"]
             must(is_empty, "I17", f"{now} is about {player}, and says something")
             return
+        if held is None:  # a member of a group with a mutation about the player, and it named them
+            is_clean = now["kind"] == "rejected" and now == without(player, now)
+            must(is_clean, "I17", f"{now} is new in the erasure of {player}")
+            return
+        was = held.values
         old = without(player, was)
         same = now["candidates"] == old["candidates"] and now["status"] == old["status"]
         must(same, "I17", f"{now} is not {was} without {player}")

@@ -245,3 +245,51 @@ def test_an_expired_device_keeps_its_acknowledgement() -> None:
     phone.sync()
     phone.sync()
     assert server.values("matches", MATCH) == TITLE
+
+
+def test_an_expired_device_that_had_pulled_all_finds_out_too() -> None:
+    """Its cursor goes with the snapshot's requests: what the server lost comes back, and nothing stays on top."""
+    server = Server()
+    phone = Phone(server, A)
+    phone.put("players", uid(40), {"name": "kept"})
+    phone.sync()
+    backup = server.backup()
+    phone.put("matches", MATCH, TITLE)
+    phone.sync()
+    phone.device.expired()
+    server.restore(backup)
+    phone.sync()
+    phone.sync()
+    assert server.values("matches", MATCH) == TITLE
+    assert phone.view()["matches"][MATCH] == TITLE
+    assert not phone.device.overlay()
+
+
+def test_an_edit_over_one_of_an_undone_history_has_seen_no_more_than_that() -> None:
+    """Their title was hidden by my own, made before the first restore; after the second a person is still asked."""
+    server = Server()
+    phone, other = Phone(server, A), Phone(server, B)
+    phone.put("matches", MATCH, TITLE)
+    phone.sync()
+    backup = server.backup()
+    server.push(C, put(1, "players", uid(40), {"name": "lost"}))
+    phone.sync()
+    phone.put("matches", MATCH, {"title": "mine"})
+    server.restore(backup)
+    common = server.head
+    phone.pull()
+    other.pull()
+    other.put("matches", MATCH, {"title": "theirs"})
+    other.push()
+    phone.pull()
+    assert phone.view()["matches"][MATCH]["title"] == "mine"
+    server.now_ms += 1_000
+    assert phone.put("matches", MATCH, {"title": "mine again"}).base == common
+    second = server.backup()
+    server.push(C, put(1, "players", uid(41), {"name": "lost too"}))
+    phone.pull()
+    server.restore(second)
+    phone.sync()
+    (conflict,) = server.open_conflicts()
+    assert server.values("matches", MATCH)["title"] == "mine again"
+    assert [side.value for side in conflict.candidates] == ["theirs"]

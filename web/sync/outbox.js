@@ -8,7 +8,7 @@
  * What is about a record that was erased is forgotten earlier: see erasure.js.
  */
 
-import { versionOf } from "./cursors.js";
+import { older, versionOf } from "./cursors.js";
 import { KEPT_MS } from "./messages.js";
 
 /** @typedef {import("./messages.js").Mutation} Mutation */
@@ -69,15 +69,19 @@ export function make(draft, { op, collection, record, wall, fields, group, resol
 }
 
 /**
- * Return what the person had seen: a record's own edits hide what others wrote since the first of them.
+ * Return what the person had seen: a record's own edits hide what others wrote since the first of them. Where the history
+ * of that first one was undone, what it counts as having seen is what the two have in common.
  * @param {Draft} draft
  * @param {string} collection
  * @param {string} record
  * @returns {string}
  */
 function baseFor(draft, collection, record) {
-  for (const { mutation } of overlay(draft))
-    if (mutation.record === record && mutation.collection === collection) return mutation.base ?? draft.meta.cursor;
+  for (const { mutation, again } of overlay(draft)) {
+    if (mutation.record !== record || mutation.collection !== collection) continue;
+    const base = mutation.base ?? draft.meta.cursor;
+    return again?.common ? older(again.common, base) : base;
+  }
   return draft.meta.cursor;
 }
 

@@ -128,7 +128,7 @@ export function bytesOf(mutation) {
  * Return the newest cursor that a push relies on: without one, a restored server would go unnoticed.
  * @param {Meta} meta
  */
-function proof({ acked, cursor }) {
+export function proof({ acked, cursor }) {
   return acked === null && cursor !== ORIGIN ? cursor : acked;
 }
 

@@ -3,9 +3,9 @@
  * person is no member any more. Nothing unsent is ever thrown away.
  */
 
-import { older, ORIGIN, versionOf } from "./cursors.js";
+import { older, versionOf } from "./cursors.js";
 import { isUnsettled } from "./outbox.js";
-import { makeAgain } from "./push.js";
+import { makeAgain, proof } from "./push.js";
 import { Records } from "./records.js";
 
 /** @typedef {import("./messages.js").Push} Push */
@@ -30,10 +30,8 @@ export function diverged(draft, run, common) {
     draft.setMade(requeued(made, common));
   }
   meta.past = meta.past.filter((cursor) => versionOf(cursor) <= kept);
-  // From here on `common` is what this device stands on, and it is proven in each request until the snapshot is shown:
-  // the server may be restored once more, even to a part of the old history that `common` left behind.
   meta.cursor = common;
-  meta.acked = common === ORIGIN ? null : common;
+  meta.acked = null;
   expired(draft, run);
 }
 
@@ -57,6 +55,10 @@ function requeued(made, common) {
 
 /**
  * Begin a snapshot: the cursor is not, or no longer, in the log.
+ *
+ * What this device stands on is proven in each request until the snapshot is shown: the server may be restored meanwhile,
+ * even to a part of the old history that a divergence left behind. A snapshot alone would not tell, and what the server
+ * has lost would not be pushed again.
  * @param {Draft} draft
  * @param {Run} run
  */
@@ -65,6 +67,7 @@ export function expired(draft, run) {
   run.partial = [];
   run.staged = null;
   run.until = null;
+  draft.meta.acked = proof(draft.meta);
   draft.meta.phase = "snapshot";
 }
 
