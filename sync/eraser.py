@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
-from sync.book import Book, Entry, Plan, Workspace
+from sync.book import Book, Entry, Needs, NotLoaded, Plan, Workspace
 from sync.collections import CONFLICTS, Catalogue, Value, Values, format_instant, is_object
 from sync.conflicts import Conflict, Kind, emptied, read_conflict, side_of
 from sync.erasure import ERASED, ERASER, Erasure, names_among, subject_of
@@ -206,21 +206,35 @@ class _Erasing:
 
         A field in which one stood lately is written anew as it is: a snapshot shows by that what was redacted.
         """
-        found = {record.key: record for record in self.traces.records}
-        for key in sorted({*found, *self.lately} - {subject}):
-            record = self.workspace.plan.records.get(key) or found.get(key) or self.workspace.record(key)
+        due = self._due(subject)
+        for key in sorted(due):
+            record = self.workspace.record(key)
             if record is None:
                 continue
-            values, lately = record.values(), self.lately.get(key, set())
-            cleaned = self.subject.without_names(record.key.collection, values, is_near=record.key in self.near)
-            fields = {
-                name: self.write(value, record.fields[name])
-                for name, value in cleaned.items()
-                if value != values[name] or name in lately
-            }
+            cleaned = self._cleaned(record)
+            fields = {name: self.write(cleaned[name], record.fields[name]) for name in cleaned if name in due[key]}
             if fields:
                 self.save(replace(record, fields={**record.fields, **fields}))
                 self.written.update({(record.key, name): write for name, write in fields.items()})
+
+    def _due(self, subject: Key | None) -> dict[Key, set[str]]:
+        """Return the fields of other records that are written anew; all of these records are had loaded at once."""
+        due = {key: set(names) for key, names in self.lately.items()}
+        for stored in self.traces.records:
+            record = self.workspace.plan.records.get(stored.key, stored)
+            values = record.values()
+            named = {name for name, value in self._cleaned(record).items() if value != values[name]}
+            if named:
+                due.setdefault(record.key, set()).update(named)
+        if subject is not None:
+            due.pop(subject, None)
+        missing = due.keys() - self.workspace.plan.records.keys() - self.workspace.book.records.keys()
+        if missing:
+            raise NotLoaded(Needs(records=missing))
+        return due
+
+    def _cleaned(self, record: Record) -> dict[str, Value]:
+        return self.subject.without_names(record.key.collection, record.values(), is_near=record.key in self.near)
 
     def clean_conflicts(self) -> None:
         """Empty the conflicts about the subject, and replace names in all others."""

@@ -1,13 +1,15 @@
 """An erasure leaves a bare tombstone and no name, and what comes late is refused or cleaned."""
 
 from typing import Any
+from unittest.mock import Mock
 
 import msgspec
 import pytest
 from msgspec import UNSET
 
-from storage.erasures import NotErasable
+from storage.erasures import NotErasable, eraser
 from sync.conflicts import Kind, Status, conflict_id
+from sync.eraser import plan_erasure
 from sync.errors import DeviceTaken
 from sync.messages import Group, Mutation, encode
 from sync.records import ERASER, Key
@@ -78,6 +80,19 @@ def test_text_elsewhere_loses_the_name_and_keeps_the_rest(server: Server) -> Non
     values = server.values("events", EVENT)
     assert values == {"match_id": MATCH, "kind": "foul", "player_id": PLAYER, "note": "… scored"}
     assert server.log()[-1].fields == values
+
+
+def test_records_that_name_somebody_are_loaded_at_once(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that name them no more too: a plan is begun again a few times, not once for each."""
+    planned = Mock(wraps=plan_erasure)
+    events = [uid(0x1000 + n) for n in range(20)]
+    for n, event in enumerate(events):
+        server.push(B, put_event(2 * n + 1, event, fields={"note": f"{NAME} again"}))
+    server.push(B, *(put(100 + n, "events", event, {"note": None}) for n, event in enumerate(events[10:])))
+    monkeypatch.setattr(eraser, "plan_erasure", planned)
+    server.erase(PLAYER)
+    assert planned.call_count <= 3
+    assert NAME not in all_text(server)
 
 
 def test_old_rows_keep_their_places_and_say_nothing(server: Server) -> None:
