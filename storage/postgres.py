@@ -422,7 +422,10 @@ class PostgresLedger:
         self._devices.update(plan.devices)
         self._told.update({} if self.draft is None else plan.records)
         self._write(plan, bodies)
-        if len(plan.changes) >= AT_ONCE_CHANGES:
+        if plan.erasure is not None:  # whoever notes it elsewhere before the commit notes what can be committed
+            await self._bundle.send()
+            await feeds.begin_epochs(self._connection, self._club_id, plan.erasure.at_ms)
+        elif len(plan.changes) >= AT_ONCE_CHANGES:
             self._under_way = asyncio.create_task(self._bundle.send())
 
     async def finish(self) -> None:
@@ -434,10 +437,7 @@ class PostgresLedger:
         self._bundle.add_all(
             statements.SAVE_DEVICE.sql, (_device_row(self._club_id, each) for each in self._devices.values())
         )
-        if self._erasure is not None:
-            await self._bundle.send()
-            await feeds.begin_epochs(self._connection, self._club_id, self._erasure.at_ms)
-        elif self._told and self.draft is not None:
+        if self._told and self.draft is not None and self._erasure is None:
             now_ms = max(device.seen_ms for device in self._devices.values())
             telling = feeds.Telling(self.draft, self._bundle)
             await feeds.append(self._connection, self._club_id, self._told, now_ms, telling)

@@ -118,7 +118,8 @@ class Ledger(Protocol):
         """Write a plan. `bodies` are its changes, encoded, in order; they are stored as they are.
 
         A store may go on writing after this returned: what is loaded later sees the plan, and leaving the block of the
-        transaction waits for it and raises what went wrong. The book stays as it is (see `sync/carry.py`).
+        transaction waits for it and raises what went wrong. A plan that carries out an erasure is written when this
+        returns, for it is noted elsewhere next. The book stays as it is (see `sync/carry.py`).
         """
         ...
 

@@ -1,6 +1,7 @@
 """A parent asks for erasure (U22): the name is gone from tables, log, feeds and phones, for good; the score stays."""
 
 from collections.abc import AsyncIterator, Callable
+from types import SimpleNamespace
 from typing import Any
 
 import asyncpg
@@ -10,9 +11,11 @@ import pytest
 from football.collections import CATALOGUE
 from football.policy import Options
 from football.scoreboard import score_of
+from storage import postgres
 from storage.checkups.findings import Level
 from storage.checkups.logs import look_at_logs
 from storage.erasures import Eraser, Erasure
+from storage.erasures import rows as erasing
 from storage.erasures.eraser import BeforeCommit
 from storage.postgres import PostgresStore, Tables
 from storage.sharing import Link, Sharing
@@ -285,6 +288,23 @@ async def test_what_fails_before_the_commit_leaves_no_trace(club: Club) -> None:
     assert told[1] == erasure
     assert told[0].subject == erasure.subject
     assert await club.erase() == erasure
+
+
+async def test_what_cannot_be_written_is_not_noted(club: Club, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All but the commit is done before the ledger has a line: else the next start would erase what had failed."""
+    told: list[Erasure] = []
+
+    def to_row(erasure: Erasure) -> tuple[Any, ...]:
+        club_id, erasure_id, _, *others = erasing.to_row(erasure)
+        return club_id, erasure_id, "nonsense", *others
+
+    with monkeypatch.context() as patched:
+        patched.setattr(postgres, "erasing", SimpleNamespace(**{**vars(erasing), "to_row": to_row}))
+        with pytest.raises(asyncpg.CheckViolationError):
+            await club.erase(before_commit=told.append)
+    assert told == []
+    erasure = await club.erase(before_commit=told.append)
+    assert told == [erasure]
 
 
 async def test_a_restored_database_erases_again(club: Club) -> None:
