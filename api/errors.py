@@ -231,6 +231,10 @@ class Unavailable(SyncError):
         super().__init__(detail)
 
 
+NOT_NOTED: Final = "Nothing was {}: the server cannot write its ledger of erasures. Tell who runs it, then try again."
+"""Said as `Unavailable` where something is not done since it could not be noted."""
+
+
 class Fault(SyncError):
     """A mistake of ours."""
 

@@ -62,7 +62,7 @@ class Departures:
         self._ledger = ledger
 
     async def depart(self, user_id: str, password_hash: str, now: datetime) -> bool:
-        """Delete an account. Raises SoleOwner or LedgerUnusable, and nothing is deleted then.
+        """Delete an account. Raises SoleOwner, or LedgerUnusable where the file is shut, and nothing is deleted then.
 
         Returns False where the password is another one by now, or the account is gone.
         """
@@ -70,6 +70,8 @@ class Departures:
             leaving = await _look(connection, user_id, password_hash, now)
         if leaving is None:
             return False
+        if self._ledger is not None:
+            await self._ledger.check()
         for club_id in leaving.alone:
             await empty_club(self._engine, club_id, but=(*LAST, "erasures"))
         async with self._engine.begin() as connection:

@@ -5,19 +5,23 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
+import structlog
 from litestar import Request, Response, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, SkipValidation
 from msgspec import Struct
 
-from api.errors import NotFound, SoleOwnerStays, Unauthorised, WrongPassword
+from api.errors import NOT_NOTED, NotFound, SoleOwnerStays, Unauthorised, Unavailable, WrongPassword
 from api.identity.access import MATCH_READING, MEMBERS, Caller
 from api.identity.passwords import check_password
 from api.identity.reception import BODY_BYTES_MAX, AnyPassword, Name, Password, Reception, ms_of
 from api.requests import NO_STORE, json_answer, read_body
 from storage.accounts import Account, Membership
+from storage.erasures.ledger_file import LedgerUnusable
 from storage.erasures.users import SoleOwner
 from storage.sessions import Session
+
+_log: Final = structlog.get_logger("touchline.account")
 
 
 class Me(Struct, frozen=True):
@@ -132,7 +136,7 @@ class AccountKeeper:
             raise WrongPassword
 
     async def delete(self, caller: Caller, asked: Deletion) -> None:
-        """Delete the account. Raises WrongPassword, SoleOwnerStays or TooManyRequests."""
+        """Delete the account. Raises WrongPassword, SoleOwnerStays, TooManyRequests or Unavailable."""
         account = await self._check(caller, asked.password)
         try:
             is_done = await self._people.departures.depart(
@@ -140,6 +144,9 @@ class AccountKeeper:
             )
         except SoleOwner as error:
             raise SoleOwnerStays(error.club_ids) from error
+        except LedgerUnusable as error:
+            _log.exception("departure_not_noted", error=type(error).__name__)
+            raise Unavailable(NOT_NOTED.format("deleted")) from error
         if not is_done:
             raise WrongPassword
 

@@ -15,7 +15,7 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 from msgspec import Meta, Struct
 
-from api.errors import NotFound, Rejected, Unavailable
+from api.errors import NOT_NOTED, NotFound, Rejected, Unavailable
 from api.identity.access import OWNERS, Caller
 from api.requests import SMALL_BYTES_MAX, Text, idempotency_key, json_answer, read_body
 from api.resources.desk import TheCaller
@@ -139,9 +139,7 @@ class Erasures:
                 await waits
         except Exception as error:
             _log.exception("erasure_not_noted", club_id=erasure.club_id, error=type(error).__name__)
-            raise Unavailable(
-                "Nothing was erased: the server cannot write its ledger of erasures. Tell who runs it, then try again."
-            ) from error
+            raise Unavailable(NOT_NOTED.format("erased")) from error
 
     async def _rewrite(self, club_id: str) -> None:
         """Rewrite the log; where that takes long, it goes on after the answer, and after a restart of the server."""

@@ -83,10 +83,16 @@ class LedgerFile:
 
     def append(self, *entries: Entry) -> None:
         """Return when erasures are in the file and on the disk. Raises LedgerUnusable; then do not commit."""
-        if not entries:
-            return
+        if entries:
+            self._write(b"".join(_encode(each) + b"\n" for each in entries))
+
+    async def check(self) -> None:
+        """Return where the file can be written, before anything goes that is noted last. Raises LedgerUnusable."""
+        await anyio.to_thread.run_sync(self._write, b"")
+
+    def _write(self, lines: bytes) -> None:
         try:
-            self._append(b"".join(_encode(each) + b"\n" for each in entries))
+            self._append(lines)
         except OSError as error:
             raise LedgerUnusable(
                 f"The erasure ledger {self.path} cannot be written ({error.strerror}), and nothing was erased. See to "

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage.accounts import NewClub, Registration, open_engine
 from storage.erasures.clubs import Clubs
-from storage.erasures.ledger_file import Entry, Kind, LedgerFile
+from storage.erasures.ledger_file import Entry, Kind, LedgerFile, LedgerUnusable
 from storage.erasures.marks import entry_of, subject_of
 from storage.erasures.replay import Replay
 from storage.erasures.users import SoleOwner, Users
@@ -230,6 +230,17 @@ async def test_nothing_goes_that_cannot_be_noted(place: Place) -> None:
         await place.clubs.erase(session.club_id, entry("club", session.club_id), NOW)
     assert await place.users.find("owner@club.example") is not None
     assert await place.clubs.find(session.club_id) is not None
+
+
+async def test_a_departure_that_cannot_be_noted_deletes_nothing(place: Place) -> None:
+    """The club that is theirs alone is not emptied first."""
+    session = await place.own("owner@club.example")
+    await place.fill(session.club_id, 3)
+    before = await counts(place, session.club_id)
+    place.ledger.path.mkdir()
+    with pytest.raises(LedgerUnusable):
+        await place.people.departures.depart(owner(session), "hash", NOW)
+    assert await counts(place, session.club_id) == before
 
 
 async def counts(place: Place, club_id: str) -> dict[str, int]:
