@@ -168,7 +168,8 @@ async def open_services(
     """Open the pools at `dsn`, where the application's role signs in, and close them at the end.
 
     Erasures and departures are noted in `ledger`, which outlives the database, before they are committed. Wake-ups
-    between processes, and upkeep, go by `direct_dsn` where a pooler stands before the other.
+    between processes, upkeep and an operator's looks, which set what holds for a session, go by `direct_dsn` where a
+    pooler stands before the other.
     """
     pool = await open_pool(dsn)
     door = await open_pool(dsn, connections_max=DOOR_CONNECTIONS_MAX)
@@ -212,7 +213,7 @@ async def open_services(
                 dice=secrets.SystemRandom().random,
             ),
             erased_by=(eraser, None if ledger is None else noting(ledger)),
-            observer=Observer(dsn, now=read_now),
+            observer=Observer(direct_dsn or dsn, now=read_now),
             clock=clock,
         )
         try:

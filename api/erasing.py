@@ -18,10 +18,9 @@ from storage.accounts import open_engine
 from storage.erasures import Eraser
 from storage.erasures.clubs import Clubs
 from storage.erasures.ledger_file import LedgerFile
-from storage.erasures.replay import STEP, Replay, Replayed
+from storage.erasures.replay import Replay, Replayed
 from storage.erasures.users import Users
 from storage.postgres import PostgresStore, open_pool
-from storage.upkeep import Step, Work
 
 _log: Final = structlog.get_logger("touchline.erasing")
 
@@ -52,16 +51,6 @@ async def open_erasing(dsn: str, ledger_path: Path) -> AsyncGenerator[Erasing]:
     finally:
         await engine.dispose()
         await pool.close()
-
-
-def finishing(dsn: str, ledger_path: Path) -> Step:
-    """Return the step of upkeep that goes on with what was begun and cut off."""
-
-    async def do(work: Work) -> None:
-        async with open_erasing(dsn, ledger_path) as erasing:
-            await erasing.replay.finish(work)
-
-    return Step(STEP, do)
 
 
 async def replay(dsn: str, ledger_path: Path) -> Replayed:

@@ -27,7 +27,7 @@ from msgspec import Struct
 from api.app import Services, create_app, make_id, open_services, read_clock
 from api.demo.club import fill
 from api.edge.connections import BoundedProtocol
-from api.erasing import erased_first, finishing
+from api.erasing import erased_first
 from api.identity.auth import Register
 from api.identity.demo import DEMO_CLUB, DEMO_EMAIL, DEMO_PASSWORD
 from api.identity.keys import KeyRing, keep_secret, make_ring
@@ -167,9 +167,13 @@ def _given(settings: Settings, dsn: str) -> Opened:
         run(lambda: check_fit(app_dsn, is_durable=_is_durable(settings)))
     except UNUSABLE as error:
         raise _unusable(dsn, error) from error
+    return Opened(app_dsn, describe(dsn), applied, direct_dsn=direct_of(settings, is_owner=app_dsn != dsn))
+
+
+def direct_of(settings: Settings, *, is_owner: bool) -> str | None:
+    """Return where the application's role signs in past any pooler; `is_owner`: the settings name the owner's role."""
     direct = settings.database_url_direct
-    direct_dsn = as_application(direct) if direct is not None and app_dsn != dsn else direct
-    return Opened(app_dsn, describe(dsn), applied, direct_dsn=direct_dsn)
+    return as_application(direct) if direct is not None and is_owner else direct
 
 
 @contextmanager
@@ -266,7 +270,6 @@ async def serve_one(
     opening = open_services(opened.app_dsn, ring, direct_dsn=opened.direct_dsn, log_kept_days=kept, ledger=ledger)
     reporter = Reporter(None if settings.error_hook is None else load_hook(settings.error_hook), clock=read_clock)
     async with opening as services, services.live.running(reporter), services.upkeep.running(reporter):
-        services.upkeep.steps.insert(0, finishing(opened.app_dsn, settings.ledger_path))
         app = create_app(settings, services, worker=worker, reporter=reporter)
         server = LiveServer(server_config(app), services.live.drain)
         _end_with(server, leash)

@@ -65,7 +65,7 @@ def compact(older_than: int | None, club_id: object, *, dry_run: bool, as_json: 
         found = run(
             partial(
                 do_upkeep,
-                place.app_dsn,
+                place.direct_dsn,
                 steps,
                 clock=read_clock,
                 club_id=chosen,

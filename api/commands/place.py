@@ -13,7 +13,7 @@ from urllib.parse import quote
 import asyncpg
 from msgspec import Struct
 
-from api.serving import StartError, run
+from api.serving import StartError, direct_of, run
 from api.settings import Settings
 from storage.address import as_application, describe
 from storage.embedded import DATABASE, OWNER_ROLE, DataFolderBusy, EmbeddedPostgres
@@ -33,6 +33,8 @@ class Place(Struct, frozen=True):
     described: str
     data_dir: Path | None
     """The folder of a PostgreSQL of our own; None with DATABASE_URL."""
+    direct_dsn: str
+    """As `app_dsn`, past any pooler of transactions: for what holds a lock of its session."""
     is_served: bool = False
     """Whether a server holds that folder now."""
 
@@ -41,7 +43,7 @@ class Place(Struct, frozen=True):
 def open_place(settings: Settings) -> Generator[Place]:
     """Find the database of the settings. Raises StartError, or EmbeddedPostgresError, with what to do."""
     if settings.database_url is not None:
-        yield _given(settings.database_url)
+        yield _given(settings, settings.database_url)
         return
     folder = settings.data_dir
     try:
@@ -57,7 +59,8 @@ def open_place(settings: Settings) -> Generator[Place]:
         yield _running(folder)
         return
     with postgres:
-        yield Place(postgres.owner_dsn, postgres.app_dsn, f"PostgreSQL of its own in {folder}", folder)
+        described = f"PostgreSQL of its own in {folder}"
+        yield Place(postgres.owner_dsn, postgres.app_dsn, described, folder, postgres.app_dsn)
 
 
 def _has_started(postgres: EmbeddedPostgres) -> bool:
@@ -88,17 +91,18 @@ def _running(folder: Path) -> Place:
             "and try again in a minute."
         ) from error
     described = f"PostgreSQL of the running server in {folder}"
-    return Place(dsn(OWNER_ROLE), dsn(APP_ROLE), described, folder, is_served=True)
+    return Place(dsn(OWNER_ROLE), dsn(APP_ROLE), described, folder, dsn(APP_ROLE), is_served=True)
 
 
-def _given(dsn: str) -> Place:
+def _given(settings: Settings, dsn: str) -> Place:
     try:
         app_dsn = dsn if run(lambda: is_application(dsn)) else as_application(dsn)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
         raise StartError(
             f"The database {describe(dsn)} does not answer ({type(error).__name__}). Check DATABASE_URL."
         ) from error
-    return Place(dsn, app_dsn, describe(dsn), None)
+    direct_dsn = direct_of(settings, is_owner=app_dsn != dsn) or app_dsn
+    return Place(dsn, app_dsn, describe(dsn), None, direct_dsn)
 
 
 async def _answer(dsn: str) -> None:

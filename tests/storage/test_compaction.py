@@ -11,13 +11,14 @@ import pytest
 from msgspec.structs import replace
 from structlog.testing import capture_logs
 
-from api.erasing import finishing, open_erasing
+from api.erasing import open_erasing
 from api.upkeep import NOT_WITHIN_MS, Upkeep
 from realtime.source import ClubLog
 from realtime.talks import ClubTalk
 from storage import upkeep as upkeep_module
 from storage.compaction import PostgresCompactor
 from storage.engine import check_history
+from storage.erasures.replay import STEP
 from storage.upkeep import NAME, RETAIN, Done, Elsewhere, Step, Work, compaction, do_upkeep
 from sync.cursors import ORIGIN, Cursor
 from sync.device import Phase
@@ -319,8 +320,8 @@ async def test_an_erasure_that_was_cut_off_is_finished(club: Site, pg_database: 
     await phone.push()
     async with open_erasing(pg_database.app_dsn, tmp_path / "erasures.jsonl") as erasing:
         await erasing.records.erase(CLUB, Key("players", player), by=None, erasure_id=uid(0xE))
-    assert any(b"Kanarienvogel" in body for body in await club.log_bodies())
-    done = await do(club, pg_database, [finishing(pg_database.app_dsn, tmp_path / "erasures.jsonl"), *STEPS])
+        assert any(b"Kanarienvogel" in body for body in await club.log_bodies())
+        done = await do(club, pg_database, [Step(STEP, erasing.replay.finish), *STEPS])
     assert isinstance(done, Done)
     assert (done.failures, done.removed["log"]) == (0, 9)
     assert done.removed["erasures"] > 0
