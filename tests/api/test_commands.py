@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest.mock import AsyncMock
 
 import anyio.to_thread
 import asyncpg
@@ -14,13 +15,14 @@ import pytest
 
 from api.app import create_app, open_services
 from api.cli import main
+from api.commands import compact as compact_module
 from api.commands.people import make_password
 from api.commands.telling import in_bytes, in_words
 from api.identity.keys import KeyRing
 from api.identity.passwords import check_password
 from api.settings import NAMES, Settings
 from storage.readiness import prepare
-from storage.upkeep import LOCK_KEY
+from storage.upkeep import LOCK_KEY, Done
 from tests.api.people import PASSWORD, client_of, sign_up, some_id
 from tests.pg import PgDatabase, open_folder
 
@@ -173,6 +175,22 @@ async def test_compacting_by_hand(
         assert "at it just now" in (await command("compact")).err
         await owner.close()
         await client.aclose()
+
+
+async def test_what_is_of_a_session_goes_past_a_pooler(
+    command: Command, empty_database: PgDatabase, monkeypatch: pytest.MonkeyPatch, ring: KeyRing
+) -> None:
+    """A pooler of transactions would keep its connection, with the lock of upkeep or the settings of a look."""
+    await prepare(empty_database.owner_dsn)
+    past_it = empty_database.owner_dsn + ("&" if "?" in empty_database.owner_dsn else "?") + "application_name=past"
+    monkeypatch.setenv("DATABASE_URL_DIRECT", past_it)
+    upkeep = AsyncMock(return_value=Done({}, 0, 0))
+    monkeypatch.setattr(compact_module, "do_upkeep", upkeep)
+    assert (await command("compact", "--json")).status == 0
+    assert "application_name=past" in upkeep.await_args.args[0]
+    assert "touchline_app" in upkeep.await_args.args[0]
+    async with open_services(empty_database.app_dsn, ring, direct_dsn=past_it) as services:
+        assert services.observer._dsn == services.upkeep._dsn == past_it
 
 
 async def levels_of(command: Command, about: str) -> list[str]:

@@ -1,11 +1,14 @@
 """One's own account: name, password, signed-in devices, deletion."""
 
 import asyncio
+from pathlib import Path
 
 import asyncpg
 import httpx
 import pytest
 
+from api.app import Services
+from storage.erasures.ledger_file import LedgerFile
 from tests.api.identity.crowd import invite, join, role_of
 from tests.api.people import (
     NOBODY,
@@ -137,6 +140,21 @@ async def test_a_deleted_account_leaves_no_name(
     await connection.close()
     assert kept == [(None, "", "")]
     assert (await client.post("/api/auth/register", json=asked_to_register("coach@club.example"))).status_code == 201
+
+
+async def test_a_deletion_that_cannot_be_noted_is_not_done(
+    services: Services, coach: Person, pg_database: PgDatabase, tmp_path: Path
+) -> None:
+    """The ledger's folder is shut: whoever asks is told, may try again, and has lost nothing meanwhile."""
+    await coach.make_match()
+    before = await rows_of(pg_database, coach.club_id)
+    services.own._people.departures._ledger = LedgerFile(tmp_path)
+    answer = await delete(coach)
+    assert code_of(answer) == (503, "unavailable")
+    assert "Nothing was deleted" in answer.json()["detail"]
+    assert await rows_of(pg_database, coach.club_id) == before
+    services.own._people.departures._ledger = LedgerFile(tmp_path / "erasures.jsonl")
+    assert (await delete(coach)).status_code == 204
 
 
 async def test_a_deletion_leaves_other_clubs_whole(
