@@ -187,8 +187,9 @@ async def test_what_is_of_a_session_goes_past_a_pooler(
     upkeep = AsyncMock(return_value=Done({}, 0, 0))
     monkeypatch.setattr(compact_module, "do_upkeep", upkeep)
     assert (await command("compact", "--json")).status == 0
-    assert "application_name=past" in upkeep.await_args.args[0]
-    assert "touchline_app" in upkeep.await_args.args[0]
+    (asked, _), _ = upkeep.await_args_list[0]
+    assert "application_name=past" in asked
+    assert "touchline_app" in asked
     async with open_services(empty_database.app_dsn, ring, direct_dsn=past_it) as services:
         assert services.observer._dsn == services.upkeep._dsn == past_it
 
