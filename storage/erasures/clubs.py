@@ -82,6 +82,8 @@ _SHUT: Final = (
     _ended(memberships, memberships.c.removed_at),
 )
 """Invitations before memberships: whoever joins meanwhile holds the first, and is a member when it is let go."""
+_NO_LIMIT: Final = "SET LOCAL transaction_timeout = 0"
+"""Hundreds of members take longer than a push may, and nobody is to wait for this club any more."""
 _UNNAME: Final = update(clubs).where(clubs.c.club_id == bindparam("of", type_=Uuid)).values(name="")
 _BEGIN_ANEW: Final = (
     update(clubs).where(clubs.c.club_id == bindparam("of", type_=Uuid)).values(version=0, tag=ORIGIN.tag, oldest=1)
@@ -135,6 +137,7 @@ class Clubs:
         """
         of = {"of": UUID(club_id)}
         async with self._engine.begin() as connection:
+            await connection.exec_driver_sql(_NO_LIMIT)
             await lock_club(connection, club_id)
             if (await connection.execute(_CLUB, of)).one_or_none() is None:
                 raise LookupError(club_id)

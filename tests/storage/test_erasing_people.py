@@ -1,5 +1,6 @@
 """Users and clubs that are erased: what goes, what stays, and what is gone on with after a kill."""
 
+import asyncio
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -186,6 +187,22 @@ async def test_a_club_is_erased(place: Place) -> None:
     assert sorted(each.kind for each in place.ledger.read().entries) == ["club", "user"]
     with pytest.raises(LookupError):
         await place.clubs.shut(str(uuid4()), entry("club", session.club_id), NOW)
+
+
+async def test_a_club_is_shut_however_long_that_takes(place: Place, pg_database: PgDatabase) -> None:
+    """Each member costs milliseconds, and some clubs have hundreds: the limit of a push's transaction does not hold."""
+    session = await place.own("owner@club.example")
+
+    class Slow(LedgerFile):
+        async def note(self, *entries: Entry) -> None:
+            await asyncio.sleep(0.6)
+            await super().note(*entries)
+
+    sign = "&" if "?" in pg_database.app_dsn else "?"
+    engine = open_engine(f"{pg_database.app_dsn}{sign}transaction_timeout=300")
+    await Clubs(engine, Slow(place.ledger.path)).shut(session.club_id, entry("club", session.club_id), NOW)
+    await engine.dispose()
+    assert await place.clubs.find(session.club_id) is None
 
 
 async def test_a_club_s_erasure_goes_on_after_a_kill(place: Place) -> None:
