@@ -170,6 +170,8 @@ class Subject:
 
 def _cleaned(names: Names, declared: Collection | None, field: str, value: Value) -> Value:
     """Return one field's value with the names replaced; null where what is left no longer fits the field."""
+    if value is None or isinstance(value, int | float):
+        return value  # most of a log: no text to look through
     spec = None if declared is None else declared.fields.get(field)
     if declared is None or spec is None:
         return names.without_any(value)
