@@ -1,4 +1,7 @@
-"""The simulated fleet, with every fault it knows, on twins: the client repeats each step of the reference device."""
+"""The simulated fleet, with every fault it knows, on twins: the client repeats each step of the reference device.
+
+Nobody is erased in it: there the client forgets more than it must, and at other moments (`web/tests/erasure.test.js`).
+"""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -10,6 +13,8 @@ import tests.sim.fleet
 from sync.device import Device, Made
 from sync.messages import PullQuery
 from sync.records import Key
+from tests.sim.faults import STEPS as STEPS_OF_THE_SIMULATION
+from tests.sim.faults import erase
 from tests.sim.run import Failure, simulate
 from tests.web.twin import Twin
 
@@ -34,6 +39,7 @@ WORDS = ("diverged", "forked", "snapshot", "restarts")
 def _twins(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give every phone a twin."""
     monkeypatch.setattr(tests.sim.fleet, "Device", Twin)
+    monkeypatch.delitem(STEPS_OF_THE_SIMULATION, erase)
 
 
 def simulate_all(seeds: Iterable[int]) -> Counter[str]:

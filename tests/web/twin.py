@@ -30,6 +30,8 @@ from sync.messages import (
 from tests.web.node import WEB, node
 
 NO_KEY: Final = -1
+OF_ERASURES: Final = {"is_redacted", "passing"}
+"""What marks a mutation that an erasure touched: the client marks more of them, so its mark has a name of its own."""
 
 
 class Stepper:
@@ -211,11 +213,11 @@ class Twin(Device):
         self._is_nested = False
         self._step("diverged", common=common)
 
-    def expired(self) -> None:
+    def expired(self, *, oldest: int = 0, now_ms: int | None = None) -> None:
         """Begin a snapshot."""
-        super().expired()
+        super().expired(oldest=oldest, now_ms=now_ms)
         if not self._is_nested:
-            self._step("expired")
+            self._step("expired", told={} if now_ms is None else {"oldest": oldest, "server_time": now_ms})
 
     def snapshot_taken(self, answers: Iterable[SnapshotAnswer]) -> None:
         """Take all pages of one snapshot."""
@@ -267,7 +269,8 @@ def _decoded(message: object) -> Any:  # noqa: ANN401
 
 
 def _plain(state: dict[str, Any]) -> dict[str, Any]:
-    return {**state, "records": _held(state["records"])}
+    made = [{name: value for name, value in each.items() if name not in OF_ERASURES} for each in state["made"]]
+    return {**state, "records": _held(state["records"]), "made": made}
 
 
 def _held(records: dict[str, Any]) -> dict[str, Any]:
