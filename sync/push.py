@@ -5,7 +5,7 @@ gives out are the next ones. One bad mutation never blocks its neighbours; a rep
 first; nothing of a refused push is applied.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -14,6 +14,7 @@ from sync.admission import Received, Stamper, base_of, check_history, check_iden
 from sync.book import Book, Entry, Outcome, Plan, Workspace, runs_of
 from sync.checks import Given, corrected
 from sync.collections import Catalogue, Problem
+from sync.erasure import CLEANED
 from sync.latecomers import meet_erased
 from sync.messages import Again, Mutation, PushAnswer, PushRequest, Run, Verdict
 from sync.parking import raise_orphans, take, wake
@@ -53,12 +54,22 @@ def plan_push(
     last_n = max([device.last_n, *(each.n for each in new)])
     plan.devices[device.device_id] = replace(device, last_n=last_n)
     again = {each.n: each for each in push.again}
+    cleaned = {each.n for each in given if each.n in workspace.held and _named_somebody(workspace, each, again)}
     for each in new:
         _take(workspace, each, stamper, again.get(each.n), hashes[each.n], received, bounds)
     wake(workspace)
     raise_orphans(workspace, book.overdue, stamp=make_stamp(workspace.clock, push.device_id))
     _finish(workspace)
-    return _answer(workspace, given, stamper.correction, received.now_ms)
+    return _answer(workspace, given, stamper.correction, received.now_ms, cleaned)
+
+
+def _named_somebody(workspace: Workspace, given: Given, again: Mapping[int, Again]) -> bool:
+    """Tell whether a repeat named somebody who was erased since: its author may have missed the change that told so."""
+    if workspace.erased is None:
+        return False
+    told = again.get(given.n)
+    base = base_of(workspace, given.mutation, told) if isinstance(given.mutation, Mutation) else 0
+    return meet_erased(workspace, given, base) is not given
 
 
 def _take(
@@ -119,6 +130,7 @@ def _answer(
     given: Iterable[Given],
     correction: int,
     now_ms: int,
+    cleaned: Collection[int],
 ) -> PushAnswer:
     applied: list[Outcome] = []
     others: list[Verdict] = []
@@ -126,6 +138,8 @@ def _answer(
         outcome = workspace.plan.outcomes.get((workspace.device_id, each.n)) or workspace.held.get(each.n)
         if outcome is None:
             continue  # made after its author's access had ended
+        if each.n in cleaned and outcome.problem is None:
+            outcome = replace(outcome, problem=CLEANED)
         if outcome.verdict == "applied" and outcome.problem is None and outcome.correction == correction:
             applied.append(outcome)
         else:

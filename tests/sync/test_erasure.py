@@ -215,6 +215,16 @@ def test_an_author_who_did_not_know_loses_the_name_and_one_who_knew_keeps_it(ser
     assert server.values("events", EVENT_2)["note"] == f"another {NAME}"
 
 
+def test_a_repeat_of_what_named_somebody_tells_its_author(server: Server) -> None:
+    """A phone that missed the change which told of it, and pushes once more, learns that its own copy has to go."""
+    note = put_event(3, fields={"player_id": PLAYER, "note": f"{NAME} scored"})
+    plain = put_match(1)
+    server.erase(PLAYER)
+    answer = server.push(A, plain, note)
+    assert [verdict.n for verdict in answer.others] == [3]
+    assert (verdict_of(answer, 3).verdict, verdict_of(answer, 3).code) == ("applied", "cleaned")
+
+
 def test_a_record_of_the_same_name_is_refused_from_who_did_not_know(server: Server) -> None:
     """A phone that makes the child once more, under another id, brings nothing back."""
     before = server.head
