@@ -1,6 +1,5 @@
 """Users and clubs that are erased: what goes, what stays, and what is gone on with after a kill."""
 
-import asyncio
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -26,6 +25,7 @@ from storage.scorers import ScorerLink
 from storage.sessions import Session
 from sync.erasure import Erasure
 from tests.pg import PgDatabase
+from tests.waiting import until_told
 
 NOW = datetime(2029, 1, 1, tzinfo=UTC)
 UNTIL = datetime(2030, 1, 1, tzinfo=UTC)
@@ -195,8 +195,12 @@ async def test_a_club_is_shut_however_long_that_takes(place: Place, pg_database:
 
     class Slow(LedgerFile):
         async def note(self, *entries: Entry) -> None:
-            await asyncio.sleep(0.6)
+            await until_told(is_past_the_limit)
             await super().note(*entries)
+
+    async def is_past_the_limit() -> bool:
+        young = "state = 'idle in transaction' AND xact_start > clock_timestamp() - interval '600 ms'"
+        return not await place.rows(f"SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND {young}")
 
     sign = "&" if "?" in pg_database.app_dsn else "?"
     engine = open_engine(f"{pg_database.app_dsn}{sign}transaction_timeout=300")
