@@ -13,6 +13,7 @@ COPY requirements/runtime.txt requirements/
 RUN pip install --no-cache-dir --require-hashes --only-binary :all: -r requirements/runtime.txt
 
 COPY schema.sql ./
+COPY data/matches data/matches
 COPY sync sync
 COPY football football
 COPY storage storage
@@ -48,7 +49,7 @@ VOLUME /data
 EXPOSE 8000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 CMD \
-    python -c 'import os, urllib.request as u; u.urlopen(f"http://127.0.0.1:{os.environ["PORT"]}/health/ready", timeout=4)'
+    python -c 'import os, urllib.request as u; u.urlopen("http://127.0.0.1:%s/health/ready" % os.environ["PORT"], timeout=4)'
 
 ENTRYPOINT ["as-touchline"]
 CMD ["python", "-m", "api.cli", "serve"]

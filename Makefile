@@ -25,7 +25,7 @@ PYTEST = $(RUN) -m pytest -n $(TEST_WORKERS) --dist worksteal
 SEED ?=
 FILES ?= .
 
-.PHONY: help serve demo test test-pure test-web test-postgres test-browser test-document test-long chromium fuzz coverage check sim bench docs pictures lock format clean
+.PHONY: help serve demo test test-pure test-web test-postgres test-browser test-document test-image test-long chromium fuzz coverage check sim bench docs pictures lock format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -36,10 +36,10 @@ serve: $(RUNTIME) ## start the server, with its own database unless DATABASE_URL
 demo: $(RUNTIME) ## two phones lose their signal at one match, and agree again (see it happen)
 	@exec $(RUN) -m api.cli demo $(ARGS)
 
-test: chromium test-pure test-web test-postgres test-browser test-document ## all tests: first those that need no service, then those on PostgreSQL and in a browser (ARGS=, TEST_WORKERS=)
+test: chromium test-pure test-web test-postgres test-browser test-document test-image ## all tests: first those that need no service, then those on PostgreSQL, in a browser and of the image (ARGS=, TEST_WORKERS=)
 
 test-pure: $(WEB) $(if $(filter test,$(MAKECMDGOALS)),chromium) ## the tests that need no service: seconds
-	$(PYTEST) -m 'not postgres and not browser' $(ARGS)
+	$(PYTEST) -m 'not postgres and not browser and not image' $(ARGS)
 
 test-web: $(WEB) $(if $(filter test,$(MAKECMDGOALS)),chromium) ## the web client's own tests, with node's runner: seconds
 	$(NODE) --test 'web/tests/*.test.js'
@@ -65,6 +65,10 @@ fuzz: $(DEV) .cache/fuzz/stamp ## inputs drawn from the OpenAPI document, agains
 
 test-document: $(DEV) .cache/fuzz/stamp $(if $(filter test,$(MAKECMDGOALS)),test-browser) ## the document's own examples and edge cases, sent to a server: a minute
 	$(RUN) -m tests.security.fuzz --seconds 180 --phases examples,coverage
+
+# In one process, since its tests share one image; its pip and its PostgreSQL use the cores by themselves.
+test-image: $(DEV) $(if $(filter test,$(MAKECMDGOALS)),test-document) ## the Dockerfile's steps below a clean folder, and what it starts: about a minute
+	$(RUN) -m pytest -m image tests/hosting $(ARGS)
 
 .cache/fuzz/stamp: requirements/fuzz.txt .venv/bin/python
 	$(RUN) -m venv --clear .cache/fuzz

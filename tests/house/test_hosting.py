@@ -2,12 +2,10 @@
 
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]
@@ -18,25 +16,24 @@ from api.app import ROUTES
 from api.cli import commands
 from api.settings import NAMES, Mode, read_settings
 from storage.embedded.bundle import PG_MAJOR
-from tests.house.rules import ROOT
+from tests.hosting.context import Context
+from tests.hosting.dockerfile import read_dockerfile
+from tests.hosting.files import COMPOSE, COMPOSE_ENV, DOCKERFILE, FLY, IGNORED, SECRET
+from tests.house.rules import ROOT, files
 
-DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-FLY: dict[str, Any] = tomllib.loads((ROOT / "fly.toml").read_text(encoding="utf-8"))
-COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 PAGES = ("runbook.md", "privacy.md", "deploy.md")
-SECRET = "s" * 64
+STEPS = read_dockerfile(DOCKERFILE)
 
 
 def image_env() -> dict[str, str]:
     """Return the environment that the image sets."""
-    [line] = re.findall(r"^ENV (.*)", DOCKERFILE, re.MULTILINE)
-    return dict(word.split("=", 1) for word in shlex.split(line))
+    [line] = [step for step in STEPS if step.word == "ENV"]
+    return dict(word.split("=", 1) for word in line.words)
 
 
 def copied() -> list[str]:
     """Return what the image takes of the checkout."""
-    lines = [line.split()[1:-1] for line in DOCKERFILE.splitlines() if line.startswith("COPY ") and "<<" not in line]
-    return [name for names in lines for name in names]
+    return [name for step in STEPS if step.word == "COPY" and step.text is None for name in step.words[:-1]]
 
 
 def page(name: str) -> str:
@@ -44,26 +41,15 @@ def page(name: str) -> str:
     return (ROOT / "docs" / name).read_text(encoding="utf-8")
 
 
-def test_what_the_image_takes_is_there_and_reaches_the_builder() -> None:
-    """Each source exists, and .dockerignore lets it through."""
-    allowed = [line[1:].rstrip("/") for line in (ROOT / ".dockerignore").read_text().splitlines() if line[:1] == "!"]
-    for name in copied():
-        assert (ROOT / name).exists(), name
-        assert any(name == each or name.startswith(f"{each}/") for each in allowed), name
-
-
 def test_the_image_has_all_that_the_server_imports(tmp_path: Path) -> None:
-    """A copy of just that, with nothing of the checkout beside it: the command in it runs, and reads its pages."""
-    for name in copied():
+    """What reaches the builder, with nothing of the checkout beside it: the command in it runs, and reads its pages."""
+    context = Context(ROOT, IGNORED)
+    for name in (file for source in copied() for file in context.files(source)):
         target = tmp_path / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, target)
-    [command] = re.findall(r"^CMD (\[.*\])", DOCKERFILE, re.MULTILINE)
-    program, *arguments = yaml.safe_load(command)
+        shutil.copy(ROOT / name, target)
+    [command] = [step for step in STEPS if step.word == "CMD"]
+    program, *arguments = command.array
     assert (program, arguments[-1]) == ("python", "serve")
     python = str(ROOT / ".venv" / "bin" / "python")
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path), "HOME": str(tmp_path)}
@@ -75,6 +61,17 @@ def test_the_image_has_all_that_the_server_imports(tmp_path: Path) -> None:
         [python, "-c", reads], env=env, cwd=tmp_path, check=True, capture_output=True, text=True
     ).stdout
     assert web.strip() == str(tmp_path / "web")
+
+
+def test_a_wheel_takes_what_its_packages_read() -> None:
+    """Each file of the packages that is no module has a pattern among the package data."""
+    setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    patterns = setuptools["package-data"]["*"]
+    packages = [each.rstrip("*") for each in setuptools["packages"]["find"]["include"]]
+    assert set(packages) <= set(copied())
+    data = [name for name in files() if name.parts[0] in packages and name.suffix != ".py"]
+    assert data
+    assert [name for name in data if not any(name.match(pattern) for pattern in patterns)] == []
 
 
 def test_the_image_steps_down_from_root() -> None:
@@ -92,7 +89,7 @@ def test_ports_and_checks_agree() -> None:
     assert FLY["env"]["PORT"] == port == str(FLY["http_service"]["internal_port"]) == service["environment"]["PORT"]
     assert service["ports"] == [f"127.0.0.1:{port}:{port}"]
     asked = {check["path"] for check in FLY["http_service"]["checks"]}
-    asked |= set(re.findall(r"\{os\.environ\[\"PORT\"\]\}(/[\w/]+)", DOCKERFILE))
+    asked |= set(re.findall(r"http://127\.0\.0\.1:%s(/[\w/]+)", DOCKERFILE))
     asked |= set(re.findall(r"`(/health/\w+)`", page("runbook.md") + page("deploy.md")))
     paths = {path for route in ROUTES for path in getattr(route, "paths", ())}
     assert asked >= {"/health/ready"}
@@ -102,7 +99,7 @@ def test_ports_and_checks_agree() -> None:
 def test_settings_of_each_host_are_read() -> None:
     """What the files set are settings, production reads them, and data lies on what stays."""
     image = {name: value for name, value in image_env().items() if not name.startswith("PYTHON")}
-    compose = {name: _filled(value) for name, value in COMPOSE["services"]["touchline"]["environment"].items()}
+    compose = COMPOSE_ENV
     for given in (image, {**image, **FLY["env"]}, compose):
         assert given.keys() <= NAMES
         assert read_settings({"SECRET_KEY": SECRET, **given}).mode is Mode.PRODUCTION
@@ -116,17 +113,11 @@ def test_compose_agrees_with_itself() -> None:
     """The server asks for the database that is made beside it, and every volume is declared."""
     postgres = COMPOSE["services"]["postgres"]
     made = postgres["environment"]
-    url = _filled(COMPOSE["services"]["touchline"]["environment"]["DATABASE_URL"])
+    url = COMPOSE_ENV["DATABASE_URL"]
     assert url == f"postgresql://{made['POSTGRES_USER']}:given@postgres:5432/{made['POSTGRES_DB']}"
     assert postgres["image"] == f"postgres:{PG_MAJOR}"
     used = {volume.partition(":")[0] for service in COMPOSE["services"].values() for volume in service["volumes"]}
     assert used == COMPOSE["volumes"].keys()
-
-
-def _filled(value: str) -> str:
-    """Return a value of compose with its variables given, or as they are otherwise."""
-    value = re.sub(r"\$\{SECRET_KEY:\?[^}]*\}", SECRET, value)
-    return re.sub(r"\$\{\w+:(-|\?)([^}]*)\}", lambda found: found[2] if found[1] == "-" else "given", value)
 
 
 def test_the_machine_keeps_sockets_and_stops_late() -> None:
