@@ -61,7 +61,6 @@ def _begin(image: Image, base: str) -> None:
     """Stand in for the base image: a fresh Python at /usr/local, and this machine's programs behind it."""
     if not re.fullmatch(r"python:3\.\d+-slim", base):
         raise NotUnderstoodError(f"the base image {base}")
-    image.base = base
     local = image.root / "usr/local"
     program, image.env = lend_python(image.root / "base", image.user)
     image.env["PATH"] = f"{local / 'bin'}:/usr/sbin:/usr/bin:/sbin:/bin"

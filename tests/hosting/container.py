@@ -1,5 +1,7 @@
 """What an engine does with an image: starts it, asks for its health, runs commands in it, stops it."""
 
+import os
+import signal
 import subprocess
 import time
 from collections.abc import Mapping
@@ -40,6 +42,7 @@ class Container:
                 stdin=subprocess.DEVNULL,
                 stdout=words,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,  # so that `kill` finds what a shell in between left behind
             )
         assert self.image.health is not None
         deadline = time.monotonic() + self.image.health.patience_s
@@ -78,6 +81,7 @@ class Container:
 
     def kill(self) -> None:
         """End what is left of it."""
-        if self.process is not None and self.process.poll() is None:
-            self.process.kill()
+        if self.process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait(COMMAND_S)

@@ -43,7 +43,6 @@ class Image:
     user: RunUser
     env: dict[str, str] = field(default_factory=dict[str, str])
     folder: str = "/"
-    base: str = ""
     account: str | None = None
     """What the image calls its user, once it made one."""
     volumes: list[Path] = field(default_factory=list[Path])
