@@ -198,7 +198,7 @@ class Engine:
         since = trusted[0]
         versions = {cursor.version for cursor in (*trusted, *past)}
         view = await self.store.log_view(club_id, since.version, versions, changes_max=changes_max, bytes_max=bytes_max)
-        check_history(view, trusted, past)
+        check_history(view, trusted, past, now_ms=self._clock())
         last = Cursor(view.rows[-1].version, view.rows[-1].tag) if view.rows else since
         more = last.version < view.head.cursor.version
         return PullAnswer(changes=join_raw([row.body for row in view.rows]), timestamp=str(last), more=more)
@@ -256,17 +256,19 @@ class Engine:
         return PagePlace(Cursor.parse(found["start"], where="page"), found["collection"], found["after"])
 
 
-def check_history(view: LogView, trusted: Sequence[Cursor], past: Sequence[Cursor]) -> None:
+def check_history(
+    view: LogView, trusted: Sequence[Cursor], past: Sequence[Cursor], *, now_ms: int | None = None
+) -> None:
     """Raise where a cursor the client relies on is of another history, or its first one is older than the log.
 
     So it is too where the rows do not follow it: a page with a gap is never sent, whatever a store was doing meanwhile.
     """
     proven, since = _prove(view, trusted, past), trusted[0]
     if since.version < view.head.oldest - 1 or since not in proven:
-        raise CursorExpired(oldest=view.head.oldest)
+        raise CursorExpired(oldest=view.head.oldest, server_time=now_ms)
     first = view.rows[0].version if view.rows else view.head.cursor.version + 1
     if first > since.version + 1:
-        raise CursorExpired(oldest=first)
+        raise CursorExpired(oldest=first, server_time=now_ms)
 
 
 def _prove(view: LogView, trusted: Sequence[Cursor], past: Sequence[Cursor]) -> list[Cursor]:

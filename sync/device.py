@@ -424,27 +424,25 @@ class Device:
         is_doubtful = self.state.acked not in {None, common} and self._acked_version <= kept.version
         for made in self.state.made:
             settled = None if made.timestamp is None else Cursor.parse(made.timestamp, where="timestamp")
-            if settled is not None and settled.version <= kept.version and not is_doubtful:
-                continue
-            stamp = None if made.verdict is None else made.verdict.stamp
-            correction, seen = made.correction, common
-            if made.again is not None:
-                seen = _older(made.again.common or common, common)
-                if made.verdict is None:
-                    stamp, correction = made.again.stamp, made.again.correction
-            made.again = Again(made.mutation.n, stamp=stamp, correction=correction, common=seen)
-            made.verdict = made.timestamp = None
+            if settled is None or settled.version > kept.version or is_doubtful:
+                _put_back(made, common)
         self.state.past = [text for text in self.state.past if Cursor.parse(text, where="past").version <= kept.version]
         self.state.cursor, self.state.acked = common, None
         self.expired()
 
-    def expired(self) -> None:
+    def expired(self, *, oldest: int = 0, now_ms: int | None = None) -> None:
         """Begin a snapshot: the cursor is not, or no longer, in the log. Nothing unsent is touched.
+
+        `oldest` and `now_ms` are what 410 `cursor_expired` told. A log is kept for longer than a device keeps what was
+        settled: what was so lately, before the beginning of this log, was in another history, and is queued again.
 
         What this device stands on is proven in each request until the snapshot is shown: the server may be restored
         meanwhile, even to a part of the old history that a divergence left behind. A snapshot alone would not tell, and
         what the server has lost would not be pushed again.
         """
+        for made in self.state.made:
+            if now_ms is not None and made.settled_ms > now_ms - KEPT_MS and _is_before(made, oldest):
+                _put_back(made, str(ORIGIN))
         self.state.acked = self._proof
         self.in_flight = None
         self.state.phase = Phase.SNAPSHOT
@@ -532,6 +530,23 @@ def visible(catalogue: Catalogue, records: Records) -> dict[str, dict[str, dict[
 
 def _older(one: str, other: str) -> str:
     return min(one, other, key=lambda text: Cursor.parse(text, where="common").version)
+
+
+def _is_before(made: Made, oldest: int) -> bool:
+    """Tell whether a mutation was settled before a log began."""
+    return made.timestamp is not None and Cursor.parse(made.timestamp, where="timestamp").version < oldest
+
+
+def _put_back(made: Made, common: str) -> None:
+    """Queue a mutation again, with the stamp and the correction that its first answer gave."""
+    stamp = None if made.verdict is None else made.verdict.stamp
+    correction, seen = made.correction, common
+    if made.again is not None:
+        seen = _older(made.again.common or common, common)
+        if made.verdict is None:
+            stamp, correction = made.again.stamp, made.again.correction
+    made.again = Again(made.mutation.n, stamp=stamp, correction=correction, common=seen)
+    made.verdict = made.timestamp = None
 
 
 def _again(made: Made) -> Again | None:

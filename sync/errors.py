@@ -73,12 +73,15 @@ class CursorExpired(SyncError):
     code = "cursor_expired"
     title = "The sync timestamp is older than the kept log"
 
-    def __init__(self, *, oldest: int) -> None:
-        """Name the oldest version that the log still holds."""
+    def __init__(self, *, oldest: int, server_time: int | None = None) -> None:
+        """Name the oldest version that the log still holds, and the time at which it was so."""
+        told = {"oldest": oldest, "server_time": server_time}
         super().__init__(
             "Take a snapshot and pull from the timestamp it names; queued writes are accepted all the same.",
-            {"oldest": oldest},
+            {name: value for name, value in told.items() if value is not None},
         )
+        self.oldest = oldest
+        self.server_time = server_time
 
 
 class SessionEnded(SyncError):

@@ -411,8 +411,8 @@ class Phone:
             except LogDiverged as diverged:
                 self.device.diverged(diverged.common)
                 continue
-            except CursorExpired:
-                self.device.expired()
+            except CursorExpired as expired:
+                self.device.expired(oldest=expired.oldest, now_ms=expired.server_time)
                 continue
             self.device.pulled(query, answer)
             if not answer.more:

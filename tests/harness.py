@@ -279,8 +279,8 @@ class Phone:
             except LogDiverged as diverged:
                 self.device.diverged(diverged.common)
                 continue
-            except CursorExpired:
-                self.device.expired()
+            except CursorExpired as expired:
+                self.device.expired(oldest=expired.oldest, now_ms=expired.server_time)
                 continue
             self.requests.append(Request("pull", len(body), len(told)))
             answer = msgspec.json.decode(told, type=PullAnswer)

@@ -61,6 +61,7 @@ _VALUES: Final[Mapping[str, Any]] = {
     "common": "6.5355e81fc27ae1b9",
     "timestamp": "6.5355e81fc27ae1b9",
     "oldest": 4_211,
+    "server_time": 1_795_359_600_000,
     "held": [1, 2, 3],
     "current": {"id": "1f6e2c3a-8d4b-4e7f-9a10-2b3c4d5e6f70", "version": 12},
     "code": "too_long",

@@ -152,7 +152,7 @@ class Phone:
             self._forget_snapshot()
             return
         if isinstance(answer, CursorExpired):
-            device.expired()
+            device.expired(oldest=answer.oldest, now_ms=answer.server_time)
             self._forget_snapshot()
             return
         if isinstance(answer, DeviceForked):

@@ -99,7 +99,7 @@ def test_a_cursor_before_the_kept_log_is_expired() -> None:
     for since in (str(ORIGIN), *cursors[:4]):
         with pytest.raises(CursorExpired) as found:
             server.pull(PullQuery(since=since))
-        assert found.value.values == {"oldest": 5}
+        assert found.value.values == {"oldest": 5, "server_time": server.now_ms}
     assert len(server.pull(PullQuery(since=cursors[4])).changes) == 4
 
 

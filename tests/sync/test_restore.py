@@ -265,6 +265,47 @@ def test_an_expired_device_that_had_pulled_all_finds_out_too() -> None:
     assert not phone.device.overlay()
 
 
+def test_todays_match_outlives_a_wrong_backup_before_the_right_one() -> None:
+    """It was given to a server that had only the beginning; the right one's log begins later, so no cursor tells."""
+    server = Server()
+    phone = Phone(server, A)
+    wrong = server.backup()
+    for n in range(1, 6):
+        server.push(B, put_match(n, uid(100 + n)))
+    phone.sync()
+    server.compact(4)
+    right = server.backup()
+    phone.put("matches", MATCH, TITLE)
+    phone.sync()
+    stamp = server.record("matches", MATCH).fields["title"].stamp
+    server.restore(wrong)
+    phone.sync()
+    phone.sync()
+    assert phone.device.cursor.version < server.record("matches", MATCH).version + 1 < 4
+    server.now_ms += 60_000
+    server.restore(right)
+    phone.sync()
+    assert phone.view()["matches"][MATCH] == TITLE
+    phone.sync()
+    assert server.record("matches", MATCH).fields["title"].stamp == stamp
+    assert not phone.device.overlay()
+
+
+def test_what_was_settled_long_ago_is_not_pushed_again_after_a_410() -> None:
+    """Half a year in a drawer: the server knows that it was settled, and its content no more."""
+    server = Server()
+    phone = Phone(server, A)
+    phone.put("matches", MATCH, TITLE)
+    phone.sync()
+    for n in range(1, 4):
+        server.push(B, put_match(n, uid(100 + n)))
+    server.now_ms += 180 * 86_400_000
+    server.compact(4)
+    phone.sync()
+    assert phone.device.waiting_count == 0
+    assert len(phone.view()["matches"]) == 4
+
+
 def test_an_edit_over_one_of_an_undone_history_has_seen_no_more_than_that() -> None:
     """Their title was hidden by my own, made before the first restore; after the second a person is still asked."""
     server = Server()

@@ -211,11 +211,11 @@ class Twin(Device):
         self._is_nested = False
         self._step("diverged", common=common)
 
-    def expired(self) -> None:
+    def expired(self, *, oldest: int = 0, now_ms: int | None = None) -> None:
         """Begin a snapshot."""
-        super().expired()
+        super().expired(oldest=oldest, now_ms=now_ms)
         if not self._is_nested:
-            self._step("expired")
+            self._step("expired", told={} if now_ms is None else {"oldest": oldest, "server_time": now_ms})
 
     def snapshot_taken(self, answers: Iterable[SnapshotAnswer]) -> None:
         """Take all pages of one snapshot."""

@@ -91,15 +91,18 @@ export class Log {
   async #begin(syncer, error) {
     if (!(error instanceof Problem)) throw error;
     if (error.code === "log_diverged") await syncer.diverge(error.body.common);
-    else if (error.code === "cursor_expired") await this.#expire(syncer);
+    else if (error.code === "cursor_expired") await this.#expire(syncer, error.body);
     else throw error;
     syncer.recover();
   }
 
-  /** @param {Syncer} syncer */
-  async #expire(syncer) {
+  /**
+   * @param {Syncer} syncer
+   * @param {{oldest?: number, server_time?: number}} told
+   */
+  async #expire(syncer, told) {
     this.restart();
-    await syncer.step(expired);
+    await syncer.step((draft, run) => expired(draft, run, told));
   }
 
   /** @param {Syncer} syncer */

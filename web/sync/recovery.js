@@ -3,7 +3,8 @@
  * person is no member any more. Nothing unsent is ever thrown away.
  */
 
-import { older, versionOf } from "./cursors.js";
+import { older, ORIGIN, versionOf } from "./cursors.js";
+import { KEPT_MS } from "./messages.js";
 import { isUnsettled } from "./outbox.js";
 import { makeAgain, proof } from "./push.js";
 import { Records } from "./records.js";
@@ -56,13 +57,21 @@ function requeued(made, common) {
 /**
  * Begin a snapshot: the cursor is not, or no longer, in the log.
  *
+ * `told` is what 410 `cursor_expired` says. A log is kept for longer than a device keeps what was settled: what was so
+ * lately, before the beginning of this log, was in another history, and is queued again.
+ *
  * What this device stands on is proven in each request until the snapshot is shown: the server may be restored meanwhile,
  * even to a part of the old history that a divergence left behind. A snapshot alone would not tell, and what the server
  * has lost would not be pushed again.
  * @param {Draft} draft
  * @param {Run} run
+ * @param {{oldest?: number, server_time?: number}} [told]
  */
-export function expired(draft, run) {
+export function expired(draft, run, { oldest = 0, server_time = Infinity } = {}) {
+  for (const made of draft.made()) {
+    const isBefore = made.timestamp !== null && versionOf(made.timestamp) < oldest;
+    if (isBefore && made.settled_ms > server_time - KEPT_MS) draft.setMade(requeued(made, ORIGIN));
+  }
   run.inFlight = null;
   run.partial = [];
   run.staged = null;

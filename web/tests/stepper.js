@@ -46,7 +46,7 @@ const steps = {
   needsSnapshot: ({ device }) => needsSnapshot(devices.get(device).state.meta, devices.get(device).run),
   pulled: ({ device, query, answer }) => step(device, (draft, run) => pulled(draft, run, query, answer)),
   diverged: ({ device, common }) => step(device, (draft, run) => diverged(draft, run, common)),
-  expired: ({ device }) => step(device, (draft, run) => expired(draft, run)),
+  expired: ({ device, told }) => step(device, (draft, run) => expired(draft, run, told)),
   snapshotTaken: ({ device, pages }) => step(device, (draft, run) => snapshotTaken(draft, run, pages)),
   overlay: ({ device }) => [...overlay(new Draft(devices.get(device).state.picture))].map((made) => made.mutation.n),
   view: ({ device }) => {

@@ -239,6 +239,23 @@ test("a cursor older than the kept log takes a snapshot, and the queue is pushed
   assert.equal(club.state.meta.phase, "pulling");
 });
 
+test("an edit settled a minute ago, before the beginning of the log, was settled in another history: it is sent again", async () => {
+  const { clock, server, club } = await signedIn();
+  const pushed = () => server.requests.filter((each) => each.path.endsWith("push") && each.body.again).map((each) => each.body.again);
+  await club.put("matches", club.newId(), TITLE);
+  await clock.advance(1_000);
+  let refusals = 2;
+  const ages = [15 * 24 * 3_600_000, 60_000];
+  server.before = async ({ path }) => {
+    if (!path.endsWith("pull") || refusals === 0) return null;
+    return problem(410, "cursor_expired", { oldest: 9, server_time: club.state.meta.server_ms + ages[2 - refusals--] });
+  };
+  await clock.advance(60_000);
+  assert.equal(refusals, 0);
+  assert.deepEqual(pushed().map(([again]) => [again.n, again.common]), [[1, "0.0000000000000000"]]);
+  assert.equal(club.status.pending, 0);
+});
+
 test("a snapshot on a bad line goes on where it was cut", async () => {
   const { clock, server, club } = await signedIn();
   for (let at = 0; at < 3; at++) server.write("matches", club.newId(), TITLE);
