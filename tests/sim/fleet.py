@@ -46,6 +46,7 @@ class Acked(Struct):
     """A final verdict that reached the phone."""
 
     at_ms: int
+    """The server's time in the answer, from which a fortnight counts: one that hung on the line for a season is old."""
     word: str
     stamp: str
 
@@ -193,10 +194,11 @@ class Phone:
             if not known.has_trace:  # here it changed nothing, though it had in a history that was undone
                 self.acked.pop(found, None)
                 continue
-            was = self.acked.setdefault(found, Acked(self.world.now, verdict.verdict, stamp))
+            was = self.acked.setdefault(found, Acked(0, verdict.verdict, stamp))
             if was.stamp != stamp and self.steady.is_steady and known.received == tx:  # by no late copy of an old push
                 near = [each for n, each in self.world.oracle.stamps[made.device_id] if n != made.mutation.n]
                 must(stamp in near, "restore", f"{self.name}: {made.mutation.n} was given {was.stamp}, now {stamp}")
+            was.at_ms = max(was.at_ms, made.settled_ms)  # one that was settled anew is kept for as long again
             was.word, was.stamp = verdict.verdict, stamp
 
     def _fork(self, push: PushRequest, answer: DeviceForked, tx: int) -> None:
