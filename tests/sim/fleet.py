@@ -16,6 +16,7 @@ from tests.sim.oracle import Fold, Row, Steady, fold_of, must, name_of, signatur
 from tests.sim.world import DAY, World
 
 CLOCK_MIN_MS: Final = -(10**12)
+NO_TX: Final = -1
 
 
 class Reply(Struct):
@@ -29,6 +30,8 @@ class Reply(Struct):
     server_ms: int = 0
     tx: int = 0
     """The oracle's count of transactions when the server had answered."""
+    restores: int = 0
+    """The world's count of restores then: of another history the count of transactions says nothing."""
 
 
 class Asked(Struct):
@@ -134,12 +137,13 @@ class Phone:
         else:
             reply.answer = world.snapshot(asked.page, bytes_max=bytes_max)
             self.say(f"snapshot {asked.page} -> {brief(reply.answer)}")
-        reply.server_ms, reply.tx = world.now, world.oracle.tx_count
+        reply.server_ms, reply.tx, reply.restores = world.now, world.oracle.tx_count, world.restore_count
         return reply
 
     def hear(self, reply: Reply) -> None:
         """Take an answer, late or repeated as it may be."""
         device, answer = self.device, reply.answer
+        tx = reply.tx if reply.restores == self.world.restore_count else NO_TX
         was = device.cursor
         self.server_ms = max(self.server_ms, reply.server_ms)
         is_now = reply.push is None or reply.push is device.in_flight
@@ -158,14 +162,14 @@ class Phone:
             return
         if isinstance(answer, DeviceForked):
             assert reply.push is not None
-            self._fork(reply.push, answer, reply.tx)
+            self._fork(reply.push, answer, tx)
             return
         must(not isinstance(answer, SyncError), "I15", f"{self.name} was refused: {answer!r}")
         if isinstance(answer, PushAnswer):
             assert reply.push is not None
             device.pushed(reply.push, answer)
             if is_now:
-                self._take_verdicts(answer, reply.tx)
+                self._take_verdicts(answer, tx)
         elif isinstance(answer, PullAnswer):
             assert reply.query is not None
             device.pulled(reply.query, answer)
