@@ -10,12 +10,13 @@ from sync.collections import CONFLICTS, format_instant
 from sync.cursors import Cursor
 from sync.device import Device, DeviceState, Made, Phase, Records
 from sync.errors import CursorExpired, DeviceForked, LogDiverged, SyncError
-from sync.messages import PullAnswer, PullQuery, PushAnswer, PushRequest, SnapshotAnswer
+from sync.messages import Malformed, Mutation, PullAnswer, PullQuery, PushAnswer, PushRequest, SnapshotAnswer
 from tests.sim.catalogue import CATALOGUE
-from tests.sim.oracle import Fold, Row, Steady, fold_of, must, name_of, signature
+from tests.sim.oracle import Fold, Known, Row, Steady, fold_of, must, name_of, signature
 from tests.sim.world import DAY, World
 
 CLOCK_MIN_MS: Final = -(10**12)
+NO_TX: Final = -1
 
 
 class Reply(Struct):
@@ -29,6 +30,8 @@ class Reply(Struct):
     server_ms: int = 0
     tx: int = 0
     """The oracle's count of transactions when the server had answered."""
+    restores: int = 0
+    """The world's count of restores then: of another history the count of transactions says nothing."""
 
 
 class Asked(Struct):
@@ -46,6 +49,7 @@ class Acked(Struct):
     """A final verdict that reached the phone."""
 
     at_ms: int
+    """The server's time in the answer, from which a fortnight counts: one that hung on the line for a season is old."""
     word: str
     stamp: str
 
@@ -133,12 +137,13 @@ class Phone:
         else:
             reply.answer = world.snapshot(asked.page, bytes_max=bytes_max)
             self.say(f"snapshot {asked.page} -> {brief(reply.answer)}")
-        reply.server_ms, reply.tx = world.now, world.oracle.tx_count
+        reply.server_ms, reply.tx, reply.restores = world.now, world.oracle.tx_count, world.restore_count
         return reply
 
     def hear(self, reply: Reply) -> None:
         """Take an answer, late or repeated as it may be."""
         device, answer = self.device, reply.answer
+        tx = reply.tx if reply.restores == self.world.restore_count else NO_TX
         was = device.cursor
         self.server_ms = max(self.server_ms, reply.server_ms)
         is_now = reply.push is None or reply.push is device.in_flight
@@ -157,14 +162,14 @@ class Phone:
             return
         if isinstance(answer, DeviceForked):
             assert reply.push is not None
-            self._fork(reply.push, answer, reply.tx)
+            self._fork(reply.push, answer, tx)
             return
         must(not isinstance(answer, SyncError), "I15", f"{self.name} was refused: {answer!r}")
         if isinstance(answer, PushAnswer):
             assert reply.push is not None
             device.pushed(reply.push, answer)
             if is_now:
-                self._take_verdicts(answer, reply.tx)
+                self._take_verdicts(answer, tx)
         elif isinstance(answer, PullAnswer):
             assert reply.query is not None
             device.pulled(reply.query, answer)
@@ -193,10 +198,11 @@ class Phone:
             if not known.has_trace:  # here it changed nothing, though it had in a history that was undone
                 self.acked.pop(found, None)
                 continue
-            was = self.acked.setdefault(found, Acked(self.world.now, verdict.verdict, stamp))
+            was = self.acked.setdefault(found, Acked(0, verdict.verdict, stamp))
             if was.stamp != stamp and self.steady.is_steady and known.received == tx:  # by no late copy of an old push
                 near = [each for n, each in self.world.oracle.stamps[made.device_id] if n != made.mutation.n]
                 must(stamp in near, "restore", f"{self.name}: {made.mutation.n} was given {was.stamp}, now {stamp}")
+            was.at_ms = max(was.at_ms, made.settled_ms)  # one that was settled anew is kept for as long again
             was.word, was.stamp = verdict.verdict, stamp
 
     def _fork(self, push: PushRequest, answer: DeviceForked, tx: int) -> None:
@@ -210,7 +216,7 @@ class Phone:
             old = before.get(id(made), made.device_id), made.mutation.n
             known = self.world.oracle.known.get(old)
             if made.device_id != old[0] and known is not None and known.received <= tx and old not in self.world.folded:
-                must(known.signature != signature(made.mutation), "I3", f"{old} is held, and its device renames it")
+                must(not is_held(known, made.mutation), "I3", f"{old} is held, and its device renames it")
 
     def _take_page(self, epoch: int, answer: SnapshotAnswer) -> None:
         if epoch != self.epoch or not self.device.needs_snapshot:
@@ -293,6 +299,12 @@ class Phone:
         """Return the open conflicts that the device knows of."""
         found = self.device.state.records.get(CONFLICTS, {})
         return [{"id": key, **held.values} for key, held in found.items() if held.values["status"] == "open"]
+
+
+def is_held(known: Known, moved: Mutation) -> bool:
+    """Tell whether the server holds just what was moved: the origins it had before are part of its content, too."""
+    is_same = isinstance(known.mutation, Malformed) or known.mutation.origins == moved.origins[:-1]
+    return is_same and known.signature == signature(moved)
 
 
 MANGLED: Final = "mangled"

@@ -31,6 +31,7 @@ REGRESSIONS = [
     (900_172, 1_000),  # an answer of an undone history was passed by number in another
     (522, 1_000),  # restored between a 410 and the snapshot: nothing the device stood on was proven (device.expired)
     (544, 1_000),  # a wrong backup before the right one, whose log begins later (device.expired)
+    (556, 1_000),  # the simulation: an answer hung on the line for a season, and counted from its arrival (fleet.Acked)
     (9068, 500),  # the oracle: a rejection that is new in an erasure, of a member that named the erased
     (9099, 500),  # restored twice: an edit over one of an undone history counted as having seen more (device._base_for)
 ]
