@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from typing import Annotated
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from sync.limits import INTEGER_MAX
-from sync.records import Write
+from sync.records import ERASER, Write
 from sync.stamps import UUID_PATTERN
 
 
@@ -80,8 +81,18 @@ def lay(stored: Write | None, write: Write, author: Author) -> Laid:
     if stored.value == write.value:
         return Laid(stands=_confirmed(stored, write), is_logged=True)
     if write.rank > stored.rank:
-        return Laid(stands=write, is_logged=True, loses=None if author.has_seen(stored) else stored)
+        return Laid(_marked(stored, write), is_logged=True, loses=None if author.has_seen(stored) else stored)
     return Laid(stands=stored, is_logged=False, loses=None if author.wrote_later(stored) else write)
+
+
+def _marked(stored: Write, write: Write) -> Write:
+    """Return a write, with the mark of the erasure over whose write it goes: a snapshot says on what was redacted.
+
+    The eraser is nobody's own device, so its being among the writers tells nothing else.
+    """
+    writers = ((stored.device_id, stored.n), *stored.also)
+    mark = next((each for each in writers if each[0] == ERASER), None)
+    return write if mark is None else replace(write, also=(mark,))
 
 
 def _confirmed(stored: Write, write: Write) -> Write:

@@ -128,5 +128,10 @@ def snapshot_row(record: Record) -> Change:
         stamp=max((write.stamp for write in writes), default=""),
         fields=record.values(),
         deleted=UNSET if record.deleted is None else bool(record.deleted.value),
-        redacted=any(write.device_id == ERASER for write in writes),
+        redacted=any(_is_of_erasure(write) for write in writes),
     )
+
+
+def _is_of_erasure(write: Write) -> bool:
+    """Tell whether a write is the eraser's, or went over one that was."""
+    return write.device_id == ERASER or any(device_id == ERASER for device_id, _ in write.also)

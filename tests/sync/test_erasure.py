@@ -327,6 +327,21 @@ def test_a_snapshot_says_what_was_redacted(server: Server) -> None:
     assert "anary" not in held_by(phone)
 
 
+def test_a_snapshot_says_so_after_the_field_was_written_again(server: Server) -> None:
+    """What the eraser laid down is replaced in time: a phone that comes by a snapshot then forgets all the same."""
+    phone = synced(server)
+    phone.put("matches", MATCH, {"venue": f"{NAME}'s garden"})
+    phone.push()
+    server.erase(PLAYER)
+    for n, venue in enumerate(("Park", "Park", "Hall"), 1):
+        server.now_ms += 1_000
+        server.push(C, put(n, "matches", MATCH, {"venue": venue}, wall=server.now_ms, base=server.head))
+    phone.device.expired()
+    phone.pull()
+    assert phone.view()["matches"][MATCH]["venue"] == "Hall"
+    assert "anary" not in held_by(phone)
+
+
 def test_a_field_that_named_somebody_lately_is_told_too(server: Server) -> None:
     """The author's phone has the name still, though another text stands since."""
     phone = synced(server)
