@@ -67,9 +67,12 @@ def _named_somebody(workspace: Workspace, given: Given, again: Mapping[int, Agai
     """Tell whether a repeat named somebody who was erased since: its author may have missed the change that told so."""
     if workspace.erased is None:
         return False
-    told = again.get(given.n)
-    base = base_of(workspace, given.mutation, told) if isinstance(given.mutation, Mutation) else 0
-    return meet_erased(workspace, given, base) is not given
+    return meet_erased(workspace, given, _seen_by(workspace, given, again.get(given.n))) is not given
+
+
+def _seen_by(workspace: Workspace, given: Given, again: Again | None) -> int:
+    """Return the version up to which an author had seen the log; of what could not be read, nothing is known."""
+    return base_of(workspace, given.mutation, again) if isinstance(given.mutation, Mutation) else 0
 
 
 def _take(
@@ -82,7 +85,7 @@ def _take(
     bounds: Bounds,
 ) -> None:
     effective, correction = stamp = stamper.stamp(given.mutation, again)
-    base = base_of(workspace, given.mutation, again) if isinstance(given.mutation, Mutation) else 0
+    base = _seen_by(workspace, given, again)
     is_cleaned = False
     if workspace.erased is not None:
         found = meet_erased(workspace, given, base)
